@@ -1,0 +1,57 @@
+/** What one BullMQ job carries, and what its sender is told. */
+import { z } from 'zod'
+import { command, ping } from './command.ts'
+import type { Outcome } from './outcome.ts'
+
+export const BATCH_FORMAT = 1
+export const BATCH_COMMANDS_MAX = 4_096
+
+export const batchId = z.string().regex(/^[0-9a-z]{26}$/)
+
+const head = {
+  format: z.literal(BATCH_FORMAT),
+  batchId,
+  /** Made, or for a delayed job due, at this time: what its age is counted from. */
+  madeAtMs: z.int().positive(),
+}
+
+export const commandBatch = z.strictObject({
+  ...head,
+  kind: z.literal('commands'),
+  /** The api process that waits for the outcomes. */
+  replyTo: z.string().max(64).nullable(),
+  commands: z.array(command).min(1).max(BATCH_COMMANDS_MAX),
+})
+
+/** Expire what is due in the lane; which products and what, the worker asks the database. */
+export const expiryBatch = z.strictObject({
+  ...head,
+  kind: z.literal('expiry'),
+  cutoffMs: z.int().positive(),
+})
+
+export const canaryBatch = z.strictObject({
+  ...head,
+  kind: z.literal('canary'),
+  replyTo: z.string().max(64),
+  ping,
+})
+
+export const batch = z.discriminatedUnion('kind', [commandBatch, expiryBatch, canaryBatch])
+
+export type CommandBatch = z.infer<typeof commandBatch>
+export type ExpiryBatch = z.infer<typeof expiryBatch>
+export type CanaryBatch = z.infer<typeof canaryBatch>
+export type Batch = z.infer<typeof batch>
+
+/** Published to `replyTo` when a batch is committed: outcomes in the order of its commands. */
+export type Reply = {
+  readonly batchId: string
+  readonly outcomes: readonly Outcome[]
+  /** Commands that stood in the lane when it was last counted. */
+  readonly depth: number
+}
+
+export const replyChannel = (processId: string): string => `flashlane:replies:${processId}`
+/** Told when a product is made, or a lane does not answer: every worker looks for lanes to open. */
+export const LANES_CHANNEL = 'flashlane:lanes'

@@ -1,0 +1,140 @@
+/** Requests to change one product's state, with every default resolved: deciding needs no setting and no clock. */
+import { z } from 'zod'
+import { commandId, holdId, orderId } from './ids.ts'
+import {
+  FOREIGN_NAME_BYTES_MAX,
+  HOLD_TTL_S_MAX,
+  PRICE_MAX,
+  QUANTITY_MAX,
+  STOCK_MAX,
+} from './limits.ts'
+
+const utf8 = new TextEncoder()
+// A lone surrogate has no UTF-8: it would come back from the database as another string.
+const isForeignName = (text: string) =>
+  text.isWellFormed() && utf8.encode(text).length <= FOREIGN_NAME_BYTES_MAX
+
+/** A name that somebody else chose: kept byte for byte. */
+export const foreignName = z
+  .string()
+  .min(1)
+  .max(FOREIGN_NAME_BYTES_MAX)
+  .refine(isForeignName, { message: `at most ${FOREIGN_NAME_BYTES_MAX} bytes of UTF-8` })
+
+export const hash = z.string().regex(/^[0-9a-f]{32}$/)
+const instantMs = z.int().positive()
+export const productId = z.int().positive().max(999_999_999_999_999)
+export const quantity = z.int().positive().max(QUANTITY_MAX)
+export const money = z.int().nonnegative().max(PRICE_MAX)
+export const currency = z.string().regex(/^[A-Z]{3}$/)
+export const stockCount = z.int().nonnegative().max(STOCK_MAX)
+
+const base = {
+  commandId,
+  productId,
+  acceptedAtMs: instantMs,
+  requestId: z.string().max(128).optional(),
+  /** Hash of the request as parsed; only with an Idempotency-Key. */
+  fingerprint: hash.optional(),
+}
+
+export const placeHold = z.strictObject({
+  type: z.literal('PlaceHold'),
+  ...base,
+  holdId,
+  quantity,
+  ttlMs: z
+    .int()
+    .positive()
+    .max(HOLD_TTL_S_MAX * 1_000),
+  customerRef: foreignName.nullable(),
+})
+
+export const releaseHold = z.strictObject({ type: z.literal('ReleaseHold'), ...base, holdId })
+
+export const placeOrder = z.strictObject({
+  type: z.literal('PlaceOrder'),
+  ...base,
+  orderId,
+  holdId,
+  paymentRef: foreignName.nullable(),
+  customerRef: foreignName.nullable(),
+  payment: z.enum(['online', 'cash_on_delivery']),
+  paymentDueMs: z.int().positive(),
+})
+
+export const cancelOrder = z.strictObject({ type: z.literal('CancelOrder'), ...base, orderId })
+
+export const recordPayment = z.strictObject({
+  type: z.literal('RecordPayment'),
+  ...base,
+  provider: z.string().regex(/^[a-z]{1,16}$/),
+  eventKey: foreignName,
+  kind: z.enum(['succeeded', 'failed', 'refunded', 'other']),
+  orderId: orderId.nullable(),
+  holdId: holdId.nullable(),
+  paymentRef: foreignName.nullable(),
+  amount: money.nullable(),
+  currency: currency.nullable(),
+  refundId: foreignName.nullable(),
+  releaseOnFailure: z.boolean(),
+  restockOnRefund: z.boolean(),
+  bodyHash: hash,
+  /** The raw body; empty where the event's row has it already. Never in the journal. */
+  payload: z.string(),
+})
+
+/** Names what may have come due; each is looked at again. Nothing due after `cutoffMs` goes. */
+export const expireDue = z.strictObject({
+  type: z.literal('ExpireDue'),
+  ...base,
+  cutoffMs: instantMs,
+  holdIds: z.array(holdId),
+  orderIds: z.array(orderId),
+})
+
+export const adjustStock = z.strictObject({
+  type: z.literal('AdjustStock'),
+  ...base,
+  change: z.union([
+    z.strictObject({ delta: z.int().min(-STOCK_MAX).max(STOCK_MAX) }),
+    z.strictObject({ set: stockCount }),
+  ]),
+})
+
+/** Decided where the product is made, before anybody knows its id: the journal's first entry. */
+export const createProduct = z.strictObject({
+  type: z.literal('CreateProduct'),
+  ...base,
+  name: z.string().min(1).max(255),
+  description: z.string().max(4_000),
+  image: z.string().max(2_000).nullable(),
+  price: money,
+  currency,
+  stockTotal: stockCount,
+})
+
+/** Reads the clock and changes nothing; only in the canary lane. */
+export const ping = z.strictObject({ type: z.literal('Ping'), commandId, acceptedAtMs: instantMs })
+
+export const command = z.discriminatedUnion('type', [
+  placeHold,
+  releaseHold,
+  placeOrder,
+  cancelOrder,
+  recordPayment,
+  expireDue,
+  adjustStock,
+  createProduct,
+])
+
+export type PlaceHold = z.infer<typeof placeHold>
+export type ReleaseHold = z.infer<typeof releaseHold>
+export type PlaceOrder = z.infer<typeof placeOrder>
+export type CancelOrder = z.infer<typeof cancelOrder>
+export type RecordPayment = z.infer<typeof recordPayment>
+export type ExpireDue = z.infer<typeof expireDue>
+export type AdjustStock = z.infer<typeof adjustStock>
+export type CreateProduct = z.infer<typeof createProduct>
+export type Ping = z.infer<typeof ping>
+export type Command = z.infer<typeof command>

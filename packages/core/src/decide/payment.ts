@@ -1,0 +1,310 @@
+/** The rules of money: what a payment event does to an order in each of its states. The whole table stands here. */
+import type { RecordPayment } from '../command.ts'
+import type { Result } from '../outcome.ts'
+import type {
+  Order,
+  OrderStatus,
+  Payment,
+  PaymentEvent,
+  PaymentResult,
+  RefundReason,
+} from '../state.ts'
+import { eventId } from '../state.ts'
+import {
+  type Draft,
+  moveStock,
+  ownerOf,
+  readHold,
+  readOrder,
+  readRefund,
+  refundOf,
+  writeEvent,
+  writeOrder,
+  writeRefund,
+} from './draft.ts'
+import { makeRoom } from './expiry.ts'
+
+type Applied = { readonly order: Order; readonly result: PaymentResult }
+
+export function recordPayment(draft: Draft, command: RecordPayment): Result {
+  const known = draft.state.events.get(eventId(command))
+  const isRepeat = known !== undefined && known.bodyHash === command.bodyHash
+  if (known && (!isRepeat || known.state !== 'waiting')) {
+    const order = known.orderId === null ? undefined : readOrder(draft, known.orderId)
+    return paymentResult(isRepeat ? 'duplicate' : 'key_reused', order ?? null)
+  }
+  const event = known ?? eventOf(command)
+  const order = orderOf(draft, command)
+  if (event.kind === 'other') return finish(draft, event, 'ignored', order ?? null)
+  if (!order) {
+    writeEvent(draft, { ...event, state: 'parked', appliedAtMs: draft.nowMs })
+    return paymentResult('parked', null)
+  }
+  const applied = applyEvent(draft, order, event)
+  return finish(draft, event, applied.result, applied.order)
+}
+
+/** Applies events that waited for this order, in the order given. */
+export function applyEvents(draft: Draft, order: Order, events: readonly PaymentEvent[]): Order {
+  let current = order
+  for (const event of events) {
+    const applied = applyEvent(draft, current, event)
+    current = applied.order
+    finish(draft, event, applied.result, current)
+  }
+  return current
+}
+
+function finish(
+  draft: Draft,
+  event: PaymentEvent,
+  result: PaymentResult,
+  order: Order | null,
+): Result {
+  writeEvent(draft, {
+    ...event,
+    state: 'done',
+    result,
+    orderId: order?.orderId ?? event.orderId,
+    appliedAtMs: draft.nowMs,
+  })
+  return paymentResult(result, order)
+}
+
+const paymentResult = (result: PaymentResult, order: Order | null): Result => ({
+  type: 'payment',
+  result,
+  orderId: order?.orderId ?? null,
+  orderStatus: order?.status ?? null,
+})
+
+function eventOf(command: RecordPayment): PaymentEvent {
+  return {
+    provider: command.provider,
+    eventKey: command.eventKey,
+    state: 'waiting',
+    kind: command.kind,
+    orderId: command.orderId,
+    holdId: command.holdId,
+    paymentRef: command.paymentRef,
+    amount: command.amount,
+    currency: command.currency,
+    refundId: command.refundId,
+    releaseOnFailure: command.releaseOnFailure,
+    restockOnRefund: command.restockOnRefund,
+    bodyHash: command.bodyHash,
+    acceptedAtMs: command.acceptedAtMs,
+    result: null,
+    appliedAtMs: null,
+  }
+}
+
+/** The order that an event speaks of: by its id, else by its hold, else by the payment's reference. */
+function orderOf(draft: Draft, command: RecordPayment): Order | undefined {
+  if (command.orderId !== null) return readOrder(draft, command.orderId)
+  if (command.holdId !== null) {
+    const orderId = readHold(draft, command.holdId)?.orderId
+    return orderId ? readOrder(draft, orderId) : undefined
+  }
+  const owner = command.paymentRef === null ? undefined : ownerOf(draft, command.paymentRef)
+  return owner && readOrder(draft, owner.orderId)
+}
+
+function applyEvent(draft: Draft, order: Order, event: PaymentEvent): Applied {
+  const owner = event.paymentRef === null ? undefined : ownerOf(draft, event.paymentRef)
+  if (owner && owner.orderId !== order.orderId) {
+    return contradict(draft, order, event, owner.status === 'named')
+  }
+  const { order: known, index } = withPayment(order, event)
+  const applied = applyByKind(draft, known, index, event)
+  if (applied.order !== order) writeOrder(draft, applied.order)
+  return applied
+}
+
+function applyByKind(draft: Draft, order: Order, index: number, event: PaymentEvent): Applied {
+  switch (event.kind) {
+    case 'succeeded':
+      return succeed(draft, order, index, event)
+    case 'failed':
+      return fail(draft, order, index, event)
+    case 'refunded':
+      return giveBack(draft, order, index, event)
+    case 'other':
+      return { order, result: 'ignored' }
+  }
+}
+
+/**
+ * The payment of the order that an event speaks of. Without a reference it is the order's own; the first reference
+ * seen becomes that of the order's own payment; any other is another payment.
+ */
+function withPayment(order: Order, event: PaymentEvent): { order: Order; index: number } {
+  const { payments, ownPayment } = order
+  const own = ownPayment === null ? undefined : payments[ownPayment]
+  const at = payments.findIndex((each) => each.reference === event.paymentRef)
+  if (event.paymentRef !== null && at >= 0) return { order, index: at }
+  if (own && ownPayment !== null && (event.paymentRef === null || own.reference === null)) {
+    if (event.paymentRef === null) return { order, index: ownPayment }
+    return {
+      order: withChange(order, ownPayment, { reference: event.paymentRef }),
+      index: ownPayment,
+    }
+  }
+  const fresh: Payment = {
+    reference: event.paymentRef,
+    status: 'named',
+    amount: order.amount,
+    currency: order.currency,
+    refundParts: {},
+  }
+  const index = payments.length
+  return {
+    order: { ...order, payments: [...payments, fresh], ownPayment: ownPayment ?? index },
+    index,
+  }
+}
+
+const withChange = (order: Order, index: number, change: Partial<Payment>): Order => ({
+  ...order,
+  payments: order.payments.map((each, i) => (i === index ? { ...each, ...change } : each)),
+})
+
+function succeed(draft: Draft, order: Order, index: number, event: PaymentEvent): Applied {
+  const payment = order.payments[index] as Payment
+  if (payment.status !== 'named') return { order, result: 'ignored' }
+  if (event.paymentRef !== null && refundOf(draft, event.paymentRef)) {
+    return { order, result: 'ignored' }
+  }
+  const amount = event.amount ?? order.amount
+  const currency = event.currency ?? order.currency
+  const seen = withChange(order, index, { amount, currency })
+  if (amount !== order.amount || currency !== order.currency) {
+    return {
+      order: oweBack(draft, seen, index, 'payment_mismatch'),
+      result: 'payment_mismatch',
+    }
+  }
+  const captured = { ...withChange(seen, index, { status: 'captured' }), ownPayment: index }
+  const paid: Order = { ...captured, status: 'paid', endedAtMs: draft.nowMs }
+  switch (order.status) {
+    case 'pending':
+      moveStock(draft, { held: -order.quantity, sold: order.quantity })
+      return { order: paid, result: 'applied' }
+    case 'confirmed':
+      if (index === order.ownPayment) return { order: paid, result: 'applied' }
+      return { order: oweBack(draft, seen, index, 'second_payment'), result: 'refund_due' }
+    case 'paid':
+    case 'refund_due':
+    case 'refunded':
+      return { order: oweBack(draft, seen, index, 'second_payment'), result: 'refund_due' }
+    case 'cancelled':
+    case 'expired':
+      if (makeRoom(draft, order.quantity, event.acceptedAtMs)) {
+        moveStock(draft, { sold: order.quantity })
+        return { order: { ...paid, latePayment: true }, result: 'late_retaken' }
+      }
+      return {
+        order: {
+          ...oweBack(draft, seen, index, 'late_payment'),
+          status: 'refund_due',
+          ownPayment: index,
+          latePayment: true,
+        },
+        result: 'refund_due',
+      }
+  }
+}
+
+function fail(draft: Draft, order: Order, index: number, event: PaymentEvent): Applied {
+  if (order.status !== 'pending' || index !== order.ownPayment || !event.releaseOnFailure) {
+    return { order, result: 'ignored' }
+  }
+  moveStock(draft, { held: -order.quantity })
+  return {
+    order: { ...order, status: 'cancelled', endedAtMs: draft.nowMs },
+    result: 'applied',
+  }
+}
+
+/** A refund, or a part of one, that the provider tells of. */
+function giveBack(draft: Draft, order: Order, index: number, event: PaymentEvent): Applied {
+  const payment = order.payments[index] as Payment
+  if (payment.status === 'refunded') return { order, result: 'ignored' }
+  const part = event.refundId ?? event.eventKey
+  if (Object.hasOwn(payment.refundParts, part)) return { order, result: 'ignored' }
+  const refundParts = { ...payment.refundParts, [part]: event.amount ?? payment.amount }
+  const sum = Object.values(refundParts).reduce((total, each) => total + each, 0)
+  if (sum < payment.amount) {
+    return { order: withChange(order, index, { refundParts }), result: 'applied' }
+  }
+  closeRefund(draft, order, index)
+  const returned = withChange(order, index, { status: 'refunded', refundParts })
+  if (index !== order.ownPayment || !isSettledBy(order.status, payment)) {
+    return { order: returned, result: 'applied' }
+  }
+  const isSold = order.status === 'paid' || order.status === 'confirmed'
+  if (isSold && event.restockOnRefund) moveStock(draft, { sold: -order.quantity })
+  return { order: { ...returned, status: 'refunded', endedAtMs: draft.nowMs }, result: 'applied' }
+}
+
+/** Whether giving this payment back settles an order of this status. */
+const isSettledBy = (status: OrderStatus, payment: Payment): boolean =>
+  status === 'confirmed' ||
+  (status === 'paid' && payment.status === 'captured') ||
+  (status === 'refund_due' && payment.status === 'refund_due')
+
+/** The event names this order and another one's payment: neither is touched, but money that nobody else counts goes back. */
+function contradict(
+  draft: Draft,
+  order: Order,
+  event: PaymentEvent,
+  isUncounted: boolean,
+): Applied {
+  const reference = event.paymentRef as string
+  if (event.kind !== 'succeeded' || !isUncounted || refundOf(draft, reference)) {
+    return { order, result: 'payment_mismatch' }
+  }
+  const index = order.payments.length
+  const stray: Payment = {
+    reference: null,
+    status: 'named',
+    amount: event.amount ?? order.amount,
+    currency: event.currency ?? order.currency,
+    refundParts: {},
+  }
+  const seen = { ...order, payments: [...order.payments, stray] }
+  const owed = oweBack(draft, seen, index, 'payment_mismatch', reference)
+  writeOrder(draft, owed)
+  return { order: owed, result: 'payment_mismatch' }
+}
+
+/** Puts the payment's money into the refund outbox. Its id is stable: one refund a payment, however often it is told. */
+function oweBack(
+  draft: Draft,
+  order: Order,
+  index: number,
+  reason: RefundReason,
+  reference: string | null = order.payments[index]?.reference ?? null,
+): Order {
+  const payment = order.payments[index] as Payment
+  writeRefund(draft, {
+    refundId: refundIdOf(order, index),
+    productId: order.productId,
+    orderId: order.orderId,
+    reference,
+    amount: payment.amount,
+    currency: payment.currency,
+    status: 'due',
+    reason,
+    createdAtMs: draft.nowMs,
+  })
+  return withChange(order, index, { status: 'refund_due' })
+}
+
+function closeRefund(draft: Draft, order: Order, index: number): void {
+  const refund = readRefund(draft, refundIdOf(order, index))
+  if (refund) writeRefund(draft, { ...refund, status: 'done' })
+}
+
+const refundIdOf = (order: Order, index: number): string =>
+  `${order.orderId.replace('ord_', 'rfd_')}_${index}`

@@ -1,0 +1,102 @@
+/** Decides a batch's commands in order, each on what the ones before it left. */
+import type { Command, RecordPayment } from './command.ts'
+import { type Change, evolve, type Given } from './decide/draft.ts'
+import { decide } from './decide/decide.ts'
+import type { Outcome } from './outcome.ts'
+import type { Order, Product, State } from './state.ts'
+import { eventId } from './state.ts'
+
+/** Which rules decided an entry: raised when `decide` changes what it answers, so that only entries of these rules are decided again. */
+export const RULES_VERSION = 1
+
+export type Decided = {
+  readonly command: Command
+  readonly outcome: Outcome
+  readonly changes: readonly Change[]
+  readonly given: Given
+}
+
+/** Every product of the batch gets its next version; time never goes back for it, whatever the clock says. */
+export function beginBatch(state: State, nowMs: number): void {
+  for (const product of state.products.values()) {
+    state.products.set(product.productId, {
+      ...product,
+      version: product.version + 1,
+      appliedAtMs: Math.max(nowMs, product.appliedAtMs),
+    })
+  }
+}
+
+/** Decides one command and takes over what it changed. */
+export function decideInto(state: State, command: Command, nowMs: number): Decided {
+  const product = state.products.get(command.productId)
+  const decision = decide(command, state, product?.appliedAtMs ?? nowMs)
+  evolve(state, decision.changes)
+  if (isStored(command, decision.outcome)) {
+    state.outcomes.set(command.commandId, {
+      outcome: decision.outcome,
+      fingerprint: command.fingerprint ?? null,
+    })
+  }
+  return { command, ...decision }
+}
+
+/** Whether an outcome needs a row of its own. Holds, orders and payment events tell theirs themselves. */
+export function isStored(command: Command, outcome: Outcome): boolean {
+  if (outcome.replayed || command.type === 'ExpireDue' || command.type === 'CreateProduct') {
+    return false
+  }
+  if (outcome.outcome !== 'accepted') return true
+  return (
+    command.type === 'ReleaseHold' ||
+    command.type === 'CancelOrder' ||
+    command.type === 'AdjustStock'
+  )
+}
+
+/** One change an entity: from what the database has to what it is to have. */
+export function netChanges(decided: readonly Decided[]): readonly Change[] {
+  const net = new Map<string, Change>()
+  for (const { changes } of decided) {
+    for (const change of changes) {
+      const key = entityKey(change)
+      const earlier = net.get(key)
+      net.set(key, earlier ? ({ ...change, before: earlier.before } as Change) : change)
+    }
+  }
+  return [...net.values()]
+}
+
+function entityKey(change: Change): string {
+  switch (change.entity) {
+    case 'product':
+      return `product ${change.after.productId}`
+    case 'hold':
+      return change.after.holdId
+    case 'order':
+      return change.after.orderId
+    case 'event':
+      return `event ${eventId(change.after)}`
+    case 'refund':
+      return change.after.refundId
+  }
+}
+
+/** How many units the batch may ask for at most: where that is more than what is free, what is due must be known. */
+export function demand(commands: readonly Command[], product: Product, state: State): number {
+  let units = 0
+  for (const command of commands) {
+    if (command.productId !== product.productId) continue
+    if (command.type === 'PlaceHold') units += command.quantity
+    if (command.type === 'RecordPayment' && command.kind === 'succeeded') {
+      units += orderNamedBy(command, state)?.quantity ?? 0
+    }
+  }
+  return units
+}
+
+function orderNamedBy(command: RecordPayment, state: State): Order | undefined {
+  const { orderId, holdId, paymentRef } = command
+  const named = orderId ?? state.holds.get(holdId ?? '')?.orderId
+  return state.orders.get(named ?? state.referenceOwners.get(paymentRef ?? '')?.orderId ?? '')
+}

@@ -1,0 +1,58 @@
+/** Ids that route themselves: `hold_<product>_<x>`. The product leads to the lane; `x` is shared by a command and what it makes. */
+import { z } from 'zod'
+
+const ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz'
+const X_LENGTH = 26
+const TIME_LENGTH = 10
+
+export type IdKind = 'hold' | 'ord' | 'cmd'
+export type ParsedId = { readonly kind: IdKind; readonly productId: number; readonly x: string }
+
+const PATTERN = /^(hold|ord|cmd)_([1-9][0-9]{0,14})_([0-9a-hjkmnp-tv-z]{26})$/
+
+export const holdId = z.string().regex(/^hold_[1-9][0-9]{0,14}_[0-9a-hjkmnp-tv-z]{26}$/)
+export const orderId = z.string().regex(/^ord_[1-9][0-9]{0,14}_[0-9a-hjkmnp-tv-z]{26}$/)
+export const commandId = z.string().regex(/^cmd_[1-9][0-9]{0,14}_[0-9a-hjkmnp-tv-z]{26}$/)
+
+export const formatId = (kind: IdKind, productId: number, x: string): string =>
+  `${kind}_${productId}_${x}`
+
+export function parseId(id: string): ParsedId | null {
+  const match = PATTERN.exec(id)
+  if (!match) return null
+  return { kind: match[1] as IdKind, productId: Number(match[2]), x: match[3] as string }
+}
+
+/** The same `x` under another kind: the command that made a hold, the hold that a command makes. */
+export function siblingId(id: string, kind: IdKind): string {
+  return `${kind}${id.slice(id.indexOf('_'))}`
+}
+
+/** An `x` for a command without a key: 48 bits of time, so that new rows go to the end of the table, and 80 random bits. */
+export function drawX(nowMs: number, random: Uint8Array): string {
+  let time = ''
+  for (let rest = nowMs, i = 0; i < TIME_LENGTH; i++, rest = Math.floor(rest / 32)) {
+    time = ALPHABET.charAt(rest % 32) + time
+  }
+  return time + encode(random.subarray(0, 10))
+}
+
+/** An `x` for a command with a key: the first 128 bits of its digest. */
+export const deriveX = (digest: Uint8Array): string => encode(digest.subarray(0, 16))
+
+/** Base 32, five bits a character, the last one padded with zeros: 10 bytes are 16 characters, 16 are 26. */
+function encode(bytes: Uint8Array): string {
+  let text = ''
+  let bits = 0
+  let held = 0
+  for (const byte of bytes) {
+    bits = ((bits << 8) | byte) & 0xfff
+    held += 8
+    while (held >= 5) {
+      held -= 5
+      text += ALPHABET.charAt((bits >> held) & 31)
+    }
+  }
+  if (held > 0) text += ALPHABET.charAt((bits << (5 - held)) & 31)
+  return text.slice(0, X_LENGTH)
+}
