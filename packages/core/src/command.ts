@@ -89,8 +89,7 @@ export const expireDue = z.strictObject({
   type: z.literal('ExpireDue'),
   ...base,
   cutoffMs: instantMs,
-  holdIds: z.array(holdId),
-  orderIds: z.array(orderId),
+  ids: z.array(z.union([holdId, orderId])),
 })
 
 export const adjustStock = z.strictObject({

@@ -28,7 +28,7 @@ export const REDIS_COMMAND_MS_MAX = 1_000
 /** What two processes' readings of the database's clock may differ by. */
 export const CLOCK_ERROR_MS_MAX = 400
 /** How long after its deadline something expires: by then every timely command is in the lane. */
-export const EXPIRY_GRACE_MS_DEFAULT = 2_000
+export const EXPIRY_GRACE_MS = 2_000
 /** Holds and orders that one expiry pass takes. */
 export const EXPIRE_MAX = 1_000
 

@@ -139,11 +139,10 @@ export type State = {
   readonly refundedReferences: Map<string, string>
   /** Outcomes of keyed commands that made neither hold nor order. */
   readonly outcomes: Map<string, StoredOutcome>
-  /** Ids of what may be expired to make room, oldest deadline first; by product. */
-  readonly due: Map<number, Due>
+  /** Holds and pending orders that may be expired to make room, oldest deadline first; by product. */
+  readonly due: Map<number, readonly string[]>
 }
 
-export type Due = { readonly holdIds: readonly string[]; readonly orderIds: readonly string[] }
 export type StoredOutcome = { readonly outcome: Outcome; readonly fingerprint: string | null }
 
 export const available = (product: Product): number =>

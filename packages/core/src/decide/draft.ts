@@ -1,15 +1,6 @@
 /** What one command has changed so far, over the state it started from. Reads see its own writes; the state stays as it was. */
 import { invariant } from '../invariant.ts'
-import type {
-  Due,
-  Hold,
-  Order,
-  PaymentEvent,
-  Product,
-  ReferenceOwner,
-  Refund,
-  State,
-} from '../state.ts'
+import type { Hold, Order, PaymentEvent, Product, ReferenceOwner, Refund, State } from '../state.ts'
 import { eventId } from '../state.ts'
 
 export type Change =
@@ -22,8 +13,8 @@ export type Change =
 /** What a decision took from outside the product's own rows, so that it can be decided again from the journal alone. */
 export type Given = {
   readonly events: PaymentEvent[]
-  readonly holdIds: string[]
-  readonly orderIds: string[]
+  /** What was expired to make room. */
+  readonly expiredIds: string[]
 }
 
 export type Draft = {
@@ -39,7 +30,7 @@ export const createDraft = (state: State, productId: number, nowMs: number): Dra
   productId,
   nowMs,
   changes: new Map(),
-  given: { events: [], holdIds: [], orderIds: [] },
+  given: { events: [], expiredIds: [] },
 })
 
 export function readProduct(draft: Draft): Product {
@@ -146,8 +137,7 @@ export function takeWaitingEvents(
 
 const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
 
-export const dueOf = (draft: Draft): Due =>
-  draft.state.due.get(draft.productId) ?? { holdIds: [], orderIds: [] }
+export const dueOf = (draft: Draft): readonly string[] => draft.state.due.get(draft.productId) ?? []
 
 function put(draft: Draft, key: string, change: Change): void {
   const earlier = draft.changes.get(key)

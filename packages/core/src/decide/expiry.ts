@@ -1,6 +1,6 @@
 /** The rules of time running out: on command, and lazily when somebody needs the units. */
 import type { ExpireDue } from '../command.ts'
-import { EXPIRY_GRACE_MS_DEFAULT } from '../limits.ts'
+import { EXPIRY_GRACE_MS } from '../limits.ts'
 import type { Result } from '../outcome.ts'
 import type { Order } from '../state.ts'
 import { available } from '../state.ts'
@@ -18,14 +18,14 @@ import {
 import { applyEvents } from './payment.ts'
 
 /** Only what was due this early goes: every command accepted before the deadline is in the lane by then. */
-const dueBefore = (cutoffMs: number, nowMs: number, graceMs: number): number =>
-  Math.min(cutoffMs, nowMs) - graceMs
+const dueBefore = (cutoffMs: number, nowMs: number): number =>
+  Math.min(cutoffMs, nowMs) - EXPIRY_GRACE_MS
 
 export function expireDue(draft: Draft, command: ExpireDue): Result {
-  const limitMs = dueBefore(command.cutoffMs, draft.nowMs, EXPIRY_GRACE_MS_DEFAULT)
-  const holds = command.holdIds.filter((id) => expireHold(draft, id, limitMs)).length
-  const orders = command.orderIds.filter((id) => expireOrder(draft, id, limitMs)).length
-  return { type: 'expired', holds, orders }
+  const limitMs = dueBefore(command.cutoffMs, draft.nowMs)
+  const expired = command.ids.filter((id) => expire(draft, id, limitMs))
+  const holds = expired.filter(isHoldId).length
+  return { type: 'expired', holds, orders: expired.length - holds }
 }
 
 /**
@@ -33,20 +33,18 @@ export function expireDue(draft: Draft, command: ExpireDue): Result {
  * acceptance of the command that needs them: whatever was accepted before it stands before it in the lane.
  */
 export function makeRoom(draft: Draft, quantity: number, acceptedAtMs: number): boolean {
-  const enough = () => available(readProduct(draft)) >= quantity
-  if (enough()) return true
-  const limitMs = dueBefore(acceptedAtMs, draft.nowMs, EXPIRY_GRACE_MS_DEFAULT)
-  const { holdIds, orderIds } = dueOf(draft)
-  for (const holdId of holdIds) {
-    if (expireHold(draft, holdId, limitMs)) draft.given.holdIds.push(holdId)
-    if (enough()) return true
+  const limitMs = dueBefore(acceptedAtMs, draft.nowMs)
+  for (const id of dueOf(draft)) {
+    if (available(readProduct(draft)) >= quantity) return true
+    if (expire(draft, id, limitMs)) draft.given.expiredIds.push(id)
   }
-  for (const orderId of orderIds) {
-    if (expireOrder(draft, orderId, limitMs)) draft.given.orderIds.push(orderId)
-    if (enough()) return true
-  }
-  return false
+  return available(readProduct(draft)) >= quantity
 }
+
+const isHoldId = (id: string): boolean => id.startsWith('hold_')
+
+const expire = (draft: Draft, id: string, limitMs: number): boolean =>
+  isHoldId(id) ? expireHold(draft, id, limitMs) : expireOrder(draft, id, limitMs)
 
 function expireHold(draft: Draft, holdId: string, limitMs: number): boolean {
   const hold = readHold(draft, holdId)

@@ -1,0 +1,33 @@
+/** Keys that api and worker share in Redis. All carry the lane's hash tag, so that a pipeline stays in one slot. */
+import { invariant } from './invariant.ts'
+import { queueName } from './lane.ts'
+import type { Product } from './state.ts'
+
+export const SNAPSHOT_TTL_S = 60
+/** How long a 202 can be polled for while its command waits. */
+export const COMMAND_KEY_TTL_S = 86_400
+
+/** `runId` names the Redis server's run: one that came back with older data serves none of it. */
+export const snapshotKey = (lane: string, runId: string, productId: number): string =>
+  `${queueName(lane)}:snapshot:${runId}:${productId}`
+
+/** Leads from a command that was answered 202 to its batch. */
+export const commandKey = (lane: string, commandId: string): string =>
+  `${queueName(lane)}:cmd:${commandId}`
+
+export const encodeSnapshot = (product: Product): string =>
+  `${product.version} ${JSON.stringify(product)}`
+
+export function decodeSnapshot(text: string): Product {
+  const at = text.indexOf(' ')
+  invariant(at > 0, 'a snapshot has no version', { text })
+  return JSON.parse(text.slice(at + 1)) as Product
+}
+
+/** KEYS: the snapshot's. ARGV: version, value, seconds to live. An older version never replaces a newer one. */
+export const WRITE_SNAPSHOT_LUA = `
+local current = redis.call('get', KEYS[1])
+if current and tonumber(string.match(current, '^%d+')) > tonumber(ARGV[1]) then return 0 end
+redis.call('set', KEYS[1], ARGV[2], 'EX', ARGV[3])
+return 1
+`
