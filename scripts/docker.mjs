@@ -1,0 +1,52 @@
+/** The services of docker-compose.yml, for a machine that has Docker and no servers. */
+import { spawnSync } from 'node:child_process'
+import { root } from './places.mjs'
+import { Problem, step } from './progress.mjs'
+
+const ANSWER_MS_MAX = 10_000
+
+/** @typedef {'mysql' | 'redis'} ServiceName */
+
+/** The client alone is not enough: an engine has to answer, and Compose has to be there. */
+export function composeAnswers() {
+  return [['info'], ['compose', 'version']].every(
+    (args) => spawnSync('docker', args, { timeout: ANSWER_MS_MAX, stdio: 'ignore' }).status === 0,
+  )
+}
+
+/**
+ * @param {{ composeProject: string, throwAway: boolean, running: Pick<import('./running.mjs').Running, 'run' | 'atEnd'> }} needs
+ * @param {readonly ServiceName[]} services
+ */
+export async function startByCompose({ composeProject, throwAway, running }, services) {
+  running.atEnd(() => {
+    const args = throwAway ? ['down', '--volumes'] : ['stop', ...services]
+    spawnSync('docker', ['compose', '--project-name', composeProject, ...args], {
+      cwd: root,
+      stdio: 'ignore',
+    })
+  })
+  const compose = async (/** @type {readonly string[]} */ ...args) => {
+    const { code, tail } = await running.run({
+      name: 'docker compose',
+      command: 'docker',
+      args: ['compose', '--project-name', composeProject, ...args],
+      cwd: root,
+      output: 'capture',
+    })
+    if (code !== 0) throw new Problem(`docker compose ${args.join(' ')} failed.\n${tail}`)
+    return tail.trim()
+  }
+  await step(`starting ${services.join(' and ')} with Docker Compose`, () =>
+    compose('up', '--detach', '--wait', ...services),
+  )
+  const addressOf = (/** @type {ServiceName} */ service) =>
+    compose('port', service, service === 'mysql' ? '3306' : '6379')
+  const password = process.env['MYSQL_PASSWORD'] ?? 'flashlane'
+  return {
+    mysql: services.includes('mysql')
+      ? `mysql://flashlane:${password}@${await addressOf('mysql')}/flashlane`
+      : undefined,
+    redis: services.includes('redis') ? `redis://${await addressOf('redis')}` : undefined,
+  }
+}

@@ -1,0 +1,78 @@
+/** npm test: everything it takes, then vitest. `npm test -- unit` needs no services; other words and flags go to vitest. */
+import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { ours, root } from './places.mjs'
+import { beginningOf } from './processes.mjs'
+import { getServices } from './services.mjs'
+import { endLeftOvers, holderOf } from './running.mjs'
+import { supervise } from './supervise.mjs'
+import { prepare } from './toolchain.mjs'
+
+const PROJECTS = new Set(['unit', 'int', 'e2e', 'faults'])
+const CODE_WHEN_STOPPED = 130
+/** Throw-away data: small files, nothing that only slows the start. Commits stay durable, since that is tested. */
+const MYSQL_SETTINGS = [
+  '--skip-log-bin',
+  '--innodb-buffer-pool-load-at-startup=OFF',
+  '--innodb-buffer-pool-dump-at-shutdown=OFF',
+]
+
+const words = process.argv.slice(2)
+const projects = words.filter((word) => PROJECTS.has(word))
+const forVitest = words.filter((word) => !PROJECTS.has(word))
+const folder = join(ours, `test-${process.pid}`)
+const pageName = 'running.json'
+
+await removeLeftOvers()
+await supervise({ file: join(folder, pageName), codeWhenStopped: CODE_WHEN_STOPPED, work })
+
+/** @param {import('./running.mjs').Running} running */
+async function work(running) {
+  running.atEnd(() => rmSync(folder, { recursive: true, force: true }))
+  const env = await prepare(running)
+  const { NODE_ENV: _, ...clean } = env
+  const services = needServices()
+    ? await getServices({
+        folder,
+        mayInstall: true,
+        bufferPool: '128M',
+        mysqlSettings: MYSQL_SETTINGS,
+        composeProject: `flashlane-test-${process.pid}`,
+        throwAway: true,
+        running,
+      })
+    : {}
+  const temporary = join(folder, 'tmp')
+  mkdirSync(temporary, { recursive: true })
+  const { code } = await running.run({
+    name: 'vitest',
+    command: 'node',
+    args: [
+      join('node_modules', 'vitest', 'vitest.mjs'),
+      'run',
+      ...projects.flatMap((project) => ['--project', project]),
+      ...forVitest,
+    ],
+    cwd: join(root, 'tests'),
+    env: { ...clean, ...services, FLASHLANE_TEST_FOLDER: temporary },
+    output: 'inherit',
+  })
+  return code ?? 1
+}
+
+function needServices() {
+  return projects.length === 0 || projects.some((project) => project !== 'unit')
+}
+
+/** A test run that was killed could not clean up. */
+async function removeLeftOvers() {
+  if (!existsSync(ours)) return
+  for (const name of readdirSync(ours)) {
+    const pid = Number(/^test-(\d+)$/.exec(name)?.[1])
+    if (!pid) continue
+    const page = join(ours, name, pageName)
+    if (existsSync(page) ? holderOf(page) : pid !== process.pid && beginningOf(pid)) continue
+    await endLeftOvers(page)
+    rmSync(join(ours, name), { recursive: true, force: true })
+  }
+}
