@@ -5,7 +5,7 @@
 import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { beginningOf, describeExit, endProcess, isAlive, launch, send } from './processes.mjs'
-import { Problem } from './progress.mjs'
+import { Problem, say } from './progress.mjs'
 
 const LEFT_OVER_GRACE_MS = 20_000
 const COMMAND_GRACE_MS = 60_000
@@ -49,6 +49,7 @@ export function holderOf(file) {
 export async function endLeftOvers(file) {
   const entries = [...(readPage(file)?.entries ?? [])].toSorted((a, b) => a.rank - b.rank)
   for (const entry of entries) {
+    if (isAlive(entry)) say(`- ending ${entry.name}, which an earlier run left behind ...`)
     const group = entry.rank === RANK.command
     await endProcess(entry, { signal: 'SIGTERM', graceMs: LEFT_OVER_GRACE_MS, group })
     if (entry.folder) rmSync(entry.folder, { recursive: true, force: true })

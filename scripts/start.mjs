@@ -42,7 +42,7 @@ function readSettings() {
 
 /**
  * @param {import('./running.mjs').Running} running
- * @returns {Promise<number>}
+ * @returns {Promise<'stay'>}
  */
 async function work(running) {
   const ports = Array.from({ length: options.api }, (_, index) => port + index)
@@ -76,7 +76,7 @@ async function work(running) {
   const [address = ''] = addresses
   const productId = await putOnSale(address, adminToken)
   tellHowToBuy({ addresses, productId, adminToken })
-  return new Promise(() => {}) // Until Ctrl-C, or until something dies.
+  return 'stay'
 }
 
 /** @param {readonly number[]} ports */

@@ -4,6 +4,7 @@ import { complain, Problem, say } from './progress.mjs'
 import { claim, endLeftOvers, holderOf, openRunning } from './running.mjs'
 
 const LAST_WORDS_MS = 2_000
+const PARENT_POLL_MS = 250
 
 class Stopped extends Error {}
 
@@ -12,14 +13,15 @@ class Stopped extends Error {}
  *   file?: string,
  *   busy?: (pid: number) => string,
  *   codeWhenStopped: number,
- *   work: (running: import('./running.mjs').Running) => Promise<number>,
- * }} options `work` gives the exit code.
+ *   work: (running: import('./running.mjs').Running) => Promise<number | 'stay'>,
+ * }} options `work` gives the exit code, or says that what it started shall stay until a signal comes.
  */
 export async function supervise({ file, busy, codeWhenStopped, work }) {
   const stop = new AbortController()
   for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'])
     process.on(name, () => stop.abort(new Stopped(name)))
   process.stdout.on('error', () => stop.abort(new Stopped('output closed')))
+  if (process.env['npm_lifecycle_event']) watchParent(() => stop.abort(new Stopped('npm ended')))
 
   try {
     if (file) await claimFolder(file, busy)
@@ -31,7 +33,9 @@ export async function supervise({ file, busy, codeWhenStopped, work }) {
   const working = begin(() => work(running), stop.signal)
   let code = 0
   try {
-    code = await Promise.race([working, untilAborted(stop.signal)])
+    const aborted = untilAborted(stop.signal)
+    const result = await Promise.race([working, aborted])
+    code = result === 'stay' ? await aborted : result
   } catch (error) {
     code = error instanceof Stopped ? codeWhenStopped : 1
     if (error instanceof Stopped) say('\nStopping ...')
@@ -40,6 +44,20 @@ export async function supervise({ file, busy, codeWhenStopped, work }) {
   await running.endAll()
   await Promise.race([working.catch(() => {}), sleep(LAST_WORDS_MS)])
   process.exit(code)
+}
+
+/**
+ * npm passes a signal on to its shell only, which then ends without telling us.
+ * @param {() => void} onGone
+ */
+function watchParent(onGone) {
+  const parent = process.ppid
+  const timer = setInterval(() => {
+    if (process.ppid === parent) return
+    clearInterval(timer)
+    onGone()
+  }, PARENT_POLL_MS)
+  timer.unref()
 }
 
 /**
