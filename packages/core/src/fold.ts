@@ -14,6 +14,8 @@ export type Decided = {
   readonly outcome: Outcome
   readonly changes: readonly Change[]
   readonly given: Given
+  /** The database's clock under the product's lock. */
+  readonly appliedAtMs: number
 }
 
 /** Every product of the batch gets its next version; time never goes back for it, whatever the clock says. */
@@ -29,8 +31,8 @@ export function beginBatch(state: State, nowMs: number): void {
 
 /** Decides one command and takes over what it changed. */
 export function decideInto(state: State, command: Command, nowMs: number): Decided {
-  const product = state.products.get(command.productId)
-  const decision = decide(command, state, product?.appliedAtMs ?? nowMs)
+  const appliedAtMs = state.products.get(command.productId)?.appliedAtMs ?? nowMs
+  const decision = decide(command, state, appliedAtMs)
   evolve(state, decision.changes)
   if (isStored(command, decision.outcome)) {
     state.outcomes.set(command.commandId, {
@@ -38,7 +40,7 @@ export function decideInto(state: State, command: Command, nowMs: number): Decid
       fingerprint: command.fingerprint ?? null,
     })
   }
-  return { command, ...decision }
+  return { command, ...decision, appliedAtMs }
 }
 
 /** Whether an outcome needs a row of its own. Holds, orders and payment events tell theirs themselves. */

@@ -1,0 +1,270 @@
+/** The rows that a batch's commands name, one query a table, none where there are no ids. */
+import { type Command, evolve, eventId, type Outcome, type State } from '@flashlane/core'
+import { type CompiledQuery, sql } from 'kysely'
+import { eventOf, hex, holdOf, orderOf, refundOf, toBytes } from './rows.ts'
+import type {
+  HoldRow,
+  OrderRow,
+  OutcomeRow,
+  PaymentEventRow,
+  PaymentRow,
+  RefundRow,
+} from './schema.ts'
+import { compile, compiler } from './statements.ts'
+
+/** A query and what to do with its rows. Queries of one list go in one packet; rows are taken in the same order. */
+export type Read = {
+  readonly query: CompiledQuery
+  readonly take: (rows: readonly unknown[]) => void
+}
+
+type Named = {
+  readonly holds: Set<string>
+  readonly orders: Set<string>
+  /** Holds whose orders are asked for: a payment may name its order by them. */
+  readonly holdsOfOrders: Set<string>
+  /** Names under which payment events may wait. */
+  readonly waitingFor: Set<string>
+  readonly paymentRefs: Set<string>
+  readonly outcomes: Set<string>
+  readonly eventKeys: Map<string, Set<string>>
+  /** Orders that may expire: their waiting payments are heard first. */
+  readonly dueOrders: Set<string>
+}
+
+function namedBy(commands: readonly Command[]): Named {
+  const named: Named = {
+    holds: new Set(),
+    orders: new Set(),
+    holdsOfOrders: new Set(),
+    waitingFor: new Set(),
+    paymentRefs: new Set(),
+    outcomes: new Set(),
+    eventKeys: new Map(),
+    dueOrders: new Set(),
+  }
+  for (const command of commands) {
+    if (command.fingerprint !== undefined) named.outcomes.add(command.commandId)
+    name(named, command)
+  }
+  return named
+}
+
+function name(named: Named, command: Command): void {
+  switch (command.type) {
+    case 'PlaceHold':
+      // A drawn id is new; one derived from a key may have been here before.
+      if (command.fingerprint !== undefined) named.holds.add(command.holdId)
+      return
+    case 'ReleaseHold':
+      named.holds.add(command.holdId)
+      return
+    case 'PlaceOrder':
+      if (command.fingerprint !== undefined) named.orders.add(command.orderId)
+      named.holds.add(command.holdId)
+      named.waitingFor.add(command.orderId).add(command.holdId)
+      if (command.paymentRef === null) return
+      named.waitingFor.add(command.paymentRef)
+      named.paymentRefs.add(command.paymentRef)
+      return
+    case 'CancelOrder':
+      named.orders.add(command.orderId)
+      return
+    case 'RecordPayment':
+      namePayment(named, command)
+      return
+    case 'ExpireDue':
+      for (const id of command.ids) (id.startsWith('hold_') ? named.holds : named.dueOrders).add(id)
+      return
+    case 'AdjustStock':
+    case 'CreateProduct':
+      return
+  }
+}
+
+function namePayment(named: Named, command: Extract<Command, { type: 'RecordPayment' }>): void {
+  const keys = named.eventKeys.get(command.provider) ?? new Set()
+  named.eventKeys.set(command.provider, keys.add(command.eventKey))
+  if (command.orderId !== null) named.orders.add(command.orderId)
+  if (command.holdId !== null) {
+    named.holds.add(command.holdId)
+    named.holdsOfOrders.add(command.holdId)
+  }
+  if (command.paymentRef !== null) named.paymentRefs.add(command.paymentRef)
+}
+
+/** The reads of a batch, into `state`. Events and owners of references are locked: other lanes may touch them too. */
+export function readsOf(commands: readonly Command[], state: State): readonly Read[] {
+  const named = namedBy(commands)
+  return [
+    ...readHolds([...named.holds], state),
+    ...readOutcomes([...named.outcomes], state),
+    ...readEventsByKey(named.eventKeys, state),
+    ...readWaitingEvents([...named.waitingFor], state),
+    ...readOrders('order_id', [...named.orders], state),
+    ...readOrders('hold_id', [...named.holdsOfOrders], state),
+    ...readDueOrders([...named.dueOrders], state),
+    ...readOwners([...named.paymentRefs], state),
+  ]
+}
+
+function readHolds(ids: readonly string[], state: State): Read[] {
+  if (ids.length === 0) return []
+  const query = compiler.selectFrom('holds').selectAll().where('hold_id', 'in', ids).compile()
+  const take = (rows: readonly unknown[]) => takeHolds(rows as HoldRow[], state)
+  return [{ query, take }]
+}
+
+export function takeHolds(rows: readonly HoldRow[], state: State): void {
+  for (const row of rows) state.holds.set(row.hold_id, holdOf(row))
+}
+
+function readOutcomes(ids: readonly string[], state: State): Read[] {
+  if (ids.length === 0) return []
+  const query = compiler
+    .selectFrom('outcomes')
+    .select(['command_id', 'body', 'fingerprint'])
+    .where('command_id', 'in', ids)
+    .compile()
+  const take = (rows: readonly unknown[]) => {
+    for (const row of rows as Pick<OutcomeRow, 'command_id' | 'body' | 'fingerprint'>[]) {
+      const fingerprint = row.fingerprint === null ? null : hex(row.fingerprint)
+      const outcome = JSON.parse(row.body) as Outcome
+      state.outcomes.set(row.command_id, { outcome, fingerprint })
+    }
+  }
+  return [{ query, take }]
+}
+
+const EVENT_COLUMNS = sql.raw(
+  [
+    ...[
+      'provider',
+      'event_key',
+      'state',
+      'kind',
+      'reference',
+      'order_id',
+      'hold_id',
+      'payment_ref',
+    ],
+    ...['amount', 'currency', 'refund_id', 'release_on_failure', 'restock_on_refund', 'body_hash'],
+    ...['accepted_at_ms', 'next_try_at_ms', 'tries', 'result', 'applied_at_ms'],
+  ]
+    .map((column) => `e.${column}`)
+    .join(', '),
+)
+
+// The indexes are named: over a small table the optimizer would rather scan, and lock what other lanes hold.
+function readEventsByKey(keys: ReadonlyMap<string, ReadonlySet<string>>, state: State): Read[] {
+  return [...keys].map(([provider, eventKeys]) => ({
+    query: compile(sql`
+      select ${EVENT_COLUMNS} from payment_events e force index (primary)
+      where provider = ${provider} and event_key in (${sql.join([...eventKeys].map(toBytes))})
+      for update`),
+    take: (rows) => takeEvents(rows, state),
+  }))
+}
+
+function readWaitingEvents(references: readonly string[], state: State): Read[] {
+  if (references.length === 0) return []
+  const query = compile(sql`
+    select ${EVENT_COLUMNS} from payment_events e force index (payment_events_reference)
+    where reference in (${sql.join(references.map(toBytes))}) and state in ('waiting', 'parked')
+    for update`)
+  return [{ query, take: (rows) => takeEvents(rows, state) }]
+}
+
+function takeEvents(rows: readonly unknown[], state: State): void {
+  for (const row of rows as PaymentEventRow[]) {
+    const event = eventOf(row)
+    state.events.set(eventId(event), event)
+  }
+}
+
+/** Orders with their payments and refunds. */
+function readOrders(column: 'order_id' | 'hold_id', ids: readonly string[], state: State): Read[] {
+  if (ids.length === 0) return []
+  const payments: PaymentRow[] = []
+  const named = sql`${sql.ref(`o.${column}`)} in (${sql.join(ids)})`
+  const ofOrders = (table: 'payments' | 'refunds') =>
+    sql`select c.* from orders o join ${sql.table(table)} c on c.order_id = o.order_id where ${named}`
+  return [
+    {
+      query: compile(ofOrders('payments')),
+      take: (rows) => void payments.push(...(rows as PaymentRow[])),
+    },
+    {
+      query: compile(ofOrders('refunds')),
+      take: (rows) => {
+        for (const row of rows as RefundRow[]) {
+          evolve(state, [{ entity: 'refund', before: null, after: refundOf(row) }])
+        }
+      },
+    },
+    {
+      query: compile(sql`select o.* from orders o where ${named}`),
+      take: (rows) => {
+        for (const row of rows as OrderRow[]) {
+          const own = payments.filter((payment) => payment.order_id === row.order_id)
+          evolve(state, [{ entity: 'order', before: null, after: orderOf(row, own) }])
+        }
+      },
+    },
+  ]
+}
+
+/** Orders that may expire, with the payment events that wait under any of their names. */
+export function readDueOrders(orderIds: readonly string[], state: State): Read[] {
+  if (orderIds.length === 0) return []
+  const waitingUnder = (names: string) => ({
+    query: compile(sql`
+      select ${EVENT_COLUMNS} from (${sql.raw(names)} where n.order_id in (${sql.join(orderIds)})) names
+      join payment_events e force index (payment_events_reference) on e.reference = names.name
+      where e.state in ('waiting', 'parked')
+      for update`),
+    take: (rows: readonly unknown[]) => takeEvents(rows, state),
+  })
+  return [
+    ...readOrders('order_id', orderIds, state),
+    ...readWaitingEvents(orderIds, state),
+    waitingUnder('select cast(n.hold_id as binary) as name from orders n'),
+    waitingUnder('select n.reference as name from payments n'),
+  ]
+}
+
+/** Whose a payment reference is, in whichever lane, and whether its money already goes back. */
+function readOwners(references: readonly string[], state: State): Read[] {
+  if (references.length === 0) return []
+  const list = references.map(toBytes)
+  const owners = compiler
+    .selectFrom('payments')
+    .select(['reference', 'order_id', 'status'])
+    .where('reference', 'in', list)
+    .forUpdate()
+    .compile()
+  const refunds = compiler
+    .selectFrom('refunds')
+    .select(['reference', 'refund_id'])
+    .where('reference', 'in', list)
+    .compile()
+  return [
+    {
+      query: owners,
+      take: (rows) => {
+        for (const row of rows as Pick<PaymentRow, 'reference' | 'order_id' | 'status'>[]) {
+          const owner = { orderId: row.order_id, status: row.status }
+          state.referenceOwners.set(String(row.reference), owner)
+        }
+      },
+    },
+    {
+      query: refunds,
+      take: (rows) => {
+        for (const row of rows as Pick<RefundRow, 'reference' | 'refund_id'>[]) {
+          state.refundedReferences.set(String(row.reference), row.refund_id)
+        }
+      },
+    },
+  ]
+}

@@ -1,0 +1,174 @@
+/** What a batch changed, as statements: one for each table and kind. */
+import {
+  type Change,
+  type Decided,
+  eventId,
+  eventReference,
+  isStored,
+  netChanges,
+  type Order,
+} from '@flashlane/core'
+import type { CompiledQuery } from 'kysely'
+import {
+  fromHex,
+  rowOfEvent,
+  rowOfHold,
+  rowOfOrder,
+  rowOfPayment,
+  rowOfRefund,
+  toBytes,
+} from './rows.ts'
+import type { PaymentRow } from './schema.ts'
+import { insertRows, type Key, updateRows } from './statements.ts'
+
+type Of<Entity extends Change['entity']> = Extract<Change, { entity: Entity }>
+
+/** Statements that bring the database from what was loaded to what was decided. Products and journal are apart. */
+export function savesOf(decided: readonly Decided[]): readonly CompiledQuery[] {
+  const changes = netChanges(decided)
+  const of = <Entity extends Change['entity']>(entity: Entity) =>
+    changes.filter((change): change is Of<Entity> => change.entity === entity)
+  return [
+    ...saveHolds(of('hold')),
+    ...saveOrders(of('order')),
+    ...savePayments(of('order')),
+    ...saveRefunds(of('refund')),
+    ...saveEvents(of('event'), decided),
+    ...saveOutcomes(decided),
+  ]
+}
+
+const isNew = (change: Change): boolean => change.before === null
+const isKnown = (change: Change): boolean => change.before !== null
+const HOLD_KEY: readonly Key[] = [{ column: 'hold_id', type: 'ascii' }]
+const ORDER_KEY: readonly Key[] = [{ column: 'order_id', type: 'ascii' }]
+const REFUND_KEY: readonly Key[] = [{ column: 'refund_id', type: 'ascii' }]
+const PAYMENT_KEY: readonly Key[] = [...ORDER_KEY, { column: 'n', type: 'number' }]
+const EVENT_KEY: readonly Key[] = [
+  { column: 'provider', type: 'ascii' },
+  { column: 'event_key', type: 'bytes' },
+]
+
+const saveHolds = (changes: readonly Of<'hold'>[]): readonly CompiledQuery[] => [
+  ...insertRows(
+    'holds',
+    changes.filter(isNew).map(({ after }) => rowOfHold(after)),
+  ),
+  ...updateRows(
+    'holds',
+    HOLD_KEY,
+    changes.filter(isKnown).map(({ after }) => ({
+      hold_id: after.holdId,
+      status: after.status,
+      expires_at_ms: after.expiresAtMs,
+      order_id: after.orderId,
+      ended_at_ms: after.endedAtMs,
+    })),
+  ),
+]
+
+const saveOrders = (changes: readonly Of<'order'>[]): readonly CompiledQuery[] => [
+  ...insertRows(
+    'orders',
+    changes.filter(isNew).map(({ after }) => rowOfOrder(after)),
+  ),
+  ...updateRows(
+    'orders',
+    ORDER_KEY,
+    changes.filter(isKnown).map(({ after }) => ({
+      order_id: after.orderId,
+      status: after.status,
+      ended_at_ms: after.endedAtMs,
+      late_payment: after.latePayment ? 1 : 0,
+      own_payment: after.ownPayment,
+    })),
+  ),
+]
+
+function savePayments(changes: readonly Of<'order'>[]): readonly CompiledQuery[] {
+  const fresh: PaymentRow[] = []
+  const changed: PaymentRow[] = []
+  for (const { before, after } of changes) {
+    const rows = after.payments.map((payment, n) => rowOfPayment(after, n, payment))
+    fresh.push(...rows.slice(before?.payments.length ?? 0))
+    changed.push(...rows.filter((_, n) => isChanged(before, after, n)))
+  }
+  return [
+    ...insertRows('payments', fresh),
+    ...updateRows(
+      'payments',
+      PAYMENT_KEY,
+      changed.map(({ product_id: _fixed, ...row }) => row),
+    ),
+  ]
+}
+
+function isChanged(before: Order | null, after: Order, n: number): boolean {
+  const known = before?.payments[n]
+  return known !== undefined && known !== after.payments[n]
+}
+
+const saveRefunds = (changes: readonly Of<'refund'>[]): readonly CompiledQuery[] => [
+  ...insertRows(
+    'refunds',
+    changes.filter(isNew).map(({ after }) => rowOfRefund(after)),
+  ),
+  ...updateRows(
+    'refunds',
+    REFUND_KEY,
+    changes
+      .filter(isKnown)
+      .map(({ after }) => ({ refund_id: after.refundId, status: after.status })),
+  ),
+]
+
+function saveEvents(
+  changes: readonly Of<'event'>[],
+  decided: readonly Decided[],
+): readonly CompiledQuery[] {
+  if (changes.length === 0) return []
+  const payloads = new Map<string, string>()
+  for (const { command } of decided) {
+    if (command.type === 'RecordPayment') payloads.set(eventId(command), command.payload)
+  }
+  return [
+    ...insertRows(
+      'payment_events',
+      changes.filter(isNew).map(({ after }) => {
+        const payload = payloads.get(eventId(after)) ?? ''
+        return rowOfEvent(after, { payload, nextTryAtMs: after.acceptedAtMs })
+      }),
+    ),
+    ...updateRows(
+      'payment_events',
+      EVENT_KEY,
+      changes.filter(isKnown).map(({ after }) => {
+        const reference = eventReference(after)
+        return {
+          provider: after.provider,
+          event_key: toBytes(after.eventKey),
+          state: after.state,
+          reference: reference === null ? null : toBytes(reference),
+          order_id: after.orderId,
+          result: after.result,
+          applied_at_ms: after.appliedAtMs,
+        }
+      }),
+    ),
+  ]
+}
+
+function saveOutcomes(decided: readonly Decided[]): readonly CompiledQuery[] {
+  const stored = decided.filter(({ command, outcome }) => isStored(command, outcome))
+  return insertRows(
+    'outcomes',
+    stored.map(({ command, outcome, appliedAtMs }) => ({
+      command_id: command.commandId,
+      type: command.type,
+      body: JSON.stringify(outcome),
+      fingerprint: command.fingerprint === undefined ? null : fromHex(command.fingerprint),
+      accepted_at_ms: command.acceptedAtMs,
+      applied_at_ms: appliedAtMs,
+    })),
+  )
+}

@@ -1,0 +1,234 @@
+/** One batch, one transaction, two packets: everything up to the loads, and everything from the first insert to the commit. */
+import {
+  beginBatch,
+  type Command,
+  type Decided,
+  emptyState,
+  EXPIRE_MAX,
+  EXPIRY_GRACE_MS,
+  type Outcome,
+  type Product,
+  type State,
+} from '@flashlane/core'
+import { CompiledQuery, sql } from 'kysely'
+import type { Database } from './connect.ts'
+import { isTransient } from './errors.ts'
+import { entryOf, type Numbered, outcomesOf } from './journal.ts'
+import { type Read, readDueOrders, readsOf, takeHolds } from './load.ts'
+import { type Connection, giveUp, send } from './packet.ts'
+import { productOf } from './rows.ts'
+import { savesOf } from './save.ts'
+import type { DeadLetterRow, HoldRow, JournalRow, OrderRow, ProductRow } from './schema.ts'
+import { compile, compiler, insertRows, updateRows } from './statements.ts'
+
+/** What a batch was applied as before: redelivered, it is answered from this. */
+export type Applied = { readonly kind: 'applied'; readonly outcomes: readonly Outcome[] }
+
+export type Open = {
+  readonly kind: 'open'
+  readonly state: State
+  readonly nowMs: number
+  /** Adds to the state what may be expired to make room for commands accepted at `acceptedAtMs` or before. */
+  loadDue(productId: number, acceptedAtMs: number): Promise<void>
+  /** Loads, decides and saves one command on its own; if the database refuses it, all is as if it had not been. */
+  step(command: Command, decideOn: (state: State) => Promise<Decided>): Promise<Decided>
+  /** Writes what was decided, except for what was stepped, and the journal, and commits. */
+  finish(decided: readonly Numbered[], letters: readonly DeadLetterRow[]): Promise<void>
+  /** Ends the transaction with nothing done. */
+  abandon(error: unknown): Promise<void>
+}
+
+export type Head = { readonly batchId: string; readonly productIds: readonly number[] }
+
+const begin = CompiledQuery.raw('start transaction')
+const commit = CompiledQuery.raw('commit')
+// In the locking statement it would be the time before the wait.
+const clock = CompiledQuery.raw('select cast(unix_timestamp(now(3)) * 1000 as signed) as now_ms')
+
+/** Locks the products, reads the clock, looks into the journal and loads what the commands name. */
+export async function openBatch(
+  { pool }: Database,
+  { batchId, productIds }: Head,
+  commands: readonly Command[],
+): Promise<Applied | Open> {
+  const connection = await pool.promise().getConnection()
+  try {
+    const state = emptyState()
+    const reads = readsOf(commands, state)
+    const [, products, time, entries, letters, ...rows] = await send(connection, [
+      begin,
+      lockOf(productIds),
+      clock,
+      journalOf(batchId),
+      buriedOf(batchId),
+      ...reads.map((read) => read.query),
+    ])
+    const outcomes = outcomesOf(
+      (entries ?? []) as Pick<JournalRow, 'body'>[],
+      (letters ?? []) as Pick<DeadLetterRow, 'n'>[],
+    )
+    if (outcomes) {
+      await send(connection, [commit])
+      connection.release()
+      return { kind: 'applied', outcomes }
+    }
+    for (const row of (products ?? []) as (ProductRow & { product_id: number })[]) {
+      state.products.set(row.product_id, productOf(row))
+    }
+    takeAll(reads, rows)
+    const nowMs = Number((time?.[0] as { now_ms: number } | undefined)?.now_ms)
+    beginBatch(state, nowMs)
+    return openOn(connection, { batchId, state, nowMs })
+  } catch (error) {
+    await giveUp(connection, error)
+    throw error
+  }
+}
+
+const lockOf = (productIds: readonly number[]): CompiledQuery =>
+  compiler
+    .selectFrom('products')
+    .selectAll()
+    .where('product_id', 'in', productIds)
+    .orderBy('product_id')
+    .forUpdate()
+    .compile()
+
+const journalOf = (batchId: string): CompiledQuery =>
+  compiler.selectFrom('journal').select('body').where('batch_id', '=', batchId).compile()
+
+const buriedOf = (batchId: string): CompiledQuery =>
+  compiler.selectFrom('dead_letters').select('n').where('batch_id', '=', batchId).compile()
+
+function takeAll(reads: readonly Read[], rows: readonly (readonly unknown[])[]): void {
+  reads.forEach((read, i) => read.take(rows[i] ?? []))
+}
+
+type Base = { readonly batchId: string; readonly state: State; readonly nowMs: number }
+
+function openOn(connection: Connection, { batchId, state, nowMs }: Base): Open {
+  const stepped = new Set<Decided>()
+  return {
+    kind: 'open',
+    state,
+    nowMs,
+    loadDue: (productId, acceptedAtMs) =>
+      loadDue(connection, state, { productId, acceptedAtMs, nowMs }),
+    async step(command, decideOn) {
+      const decided = await stepOn(connection, state, command, decideOn)
+      stepped.add(decided)
+      return decided
+    },
+    async finish(numbered, letters) {
+      const unsaved = numbered.map((each) => each.decided).filter((each) => !stepped.has(each))
+      await send(connection, [
+        ...savesOf(unsaved),
+        ...saveProducts([...state.products.values()]),
+        ...insertRows('journal', entriesOf(batchId, state, numbered)),
+        ...insertRows('dead_letters', letters),
+        commit,
+      ])
+      connection.release()
+    },
+    abandon: (error) => giveUp(connection, error),
+  }
+}
+
+async function stepOn(
+  connection: Connection,
+  state: State,
+  command: Command,
+  decideOn: (state: State) => Promise<Decided>,
+): Promise<Decided> {
+  const own = emptyState()
+  const product = state.products.get(command.productId)
+  if (product) own.products.set(command.productId, product)
+  const reads = readsOf([command], own)
+  const [, ...rows] = await send(connection, [
+    CompiledQuery.raw('savepoint one_command'),
+    ...reads.map((read) => read.query),
+  ])
+  takeAll(reads, rows)
+  try {
+    const decided = await decideOn(own)
+    const after = own.products.get(command.productId)
+    await send(connection, [
+      ...savesOf([decided]),
+      ...saveProducts(after ? [after] : []),
+      CompiledQuery.raw('release savepoint one_command'),
+    ])
+    if (after) state.products.set(command.productId, after)
+    return decided
+  } catch (error) {
+    if (!isTransient(error)) {
+      await send(connection, [CompiledQuery.raw('rollback to savepoint one_command')])
+    }
+    throw error
+  }
+}
+
+type Room = { readonly productId: number; readonly acceptedAtMs: number; readonly nowMs: number }
+
+/** Holds and pending orders past their deadlines, oldest first. `decide` looks at each again. */
+async function loadDue(
+  connection: Connection,
+  state: State,
+  { productId, acceptedAtMs, nowMs }: Room,
+): Promise<void> {
+  const beforeMs = Math.min(acceptedAtMs, nowMs) - EXPIRY_GRACE_MS
+  const [holdRows, orderRows] = (await send(connection, [
+    compile(sql`
+      select * from holds where status = 'active' and expires_at_ms <= ${beforeMs}
+      and product_id = ${productId} order by expires_at_ms limit ${EXPIRE_MAX}`),
+    compile(sql`
+      select order_id, payment_due_at_ms from orders where status = 'pending'
+      and payment_due_at_ms <= ${beforeMs} and product_id = ${productId}
+      order by payment_due_at_ms limit ${EXPIRE_MAX}`),
+  ])) as [HoldRow[], Pick<OrderRow, 'order_id' | 'payment_due_at_ms'>[]]
+  takeHolds(holdRows, state)
+  const reads = readDueOrders(
+    orderRows.map((row) => row.order_id),
+    state,
+  )
+  if (reads.length > 0)
+    takeAll(
+      reads,
+      await send(
+        connection,
+        reads.map((read) => read.query),
+      ),
+    )
+  const due = [
+    ...holdRows.map((row) => ({ id: row.hold_id, atMs: row.expires_at_ms })),
+    ...orderRows.map((row) => ({ id: row.order_id, atMs: row.payment_due_at_ms ?? 0 })),
+  ]
+  due.sort((a, b) => a.atMs - b.atMs)
+  state.due.set(
+    productId,
+    due.map((each) => each.id),
+  )
+}
+
+const saveProducts = (products: readonly Product[]): readonly CompiledQuery[] =>
+  updateRows(
+    'products',
+    [{ column: 'product_id', type: 'number' }],
+    products.map((product) => ({
+      product_id: product.productId,
+      stock_total: product.stockTotal,
+      held: product.held,
+      sold: product.sold,
+      version: product.version,
+      applied_at_ms: product.appliedAtMs,
+    })),
+  )
+
+function entriesOf(batchId: string, state: State, numbered: readonly Numbered[]): JournalRow[] {
+  const byProduct = Map.groupBy(numbered, (each) => each.decided.command.productId)
+  return [...byProduct].flatMap(([productId, commands]) => {
+    const product = state.products.get(productId)
+    if (!product) return []
+    const { version, appliedAtMs } = product
+    return [entryOf({ productId, seq: version, batchId, appliedAtMs }, commands)]
+  })
+}
