@@ -6,10 +6,13 @@ import { Problem, say, step } from './progress.mjs'
 
 const asRoot = process.getuid?.() === 0
 
-/** The first package that exists gives the server; Debian splits the bare server off, which has no service and is half the size. */
+/**
+ * What to install for each: of every line the first package that exists. Debian splits the bare server off, which has
+ * no service and a fifth of the size; its script for a new database needs a program of the client's package.
+ */
 const packages = {
-  mysql: ['mariadb-server-core', 'mariadb-server'],
-  redis: ['redis-server', 'valkey-server'],
+  mysql: ['mariadb-server-core mariadb-server', 'mariadb-client-core'],
+  redis: ['redis-server valkey-server'],
 }
 
 /**
@@ -34,8 +37,8 @@ for choice in "$@"; do
   done
 done
 apt-get install -q -y --no-install-recommends -o DPkg::Lock::Timeout=120 $chosen
-case "$chosen" in
-  *redis-server*) [ ! -d /run/systemd/system ] || systemctl --quiet disable redis-server || true ;;
+case "$chosen " in
+  *' redis-server '*) [ ! -d /run/systemd/system ] || systemctl --quiet disable redis-server || true ;;
 esac
 `
 
@@ -51,15 +54,15 @@ export function canInstall() {
  * @param {readonly ('mysql' | 'redis')[]} missing
  */
 export async function installPackages(running, missing) {
-  const choices = missing.map((name) => packages[name].join(' '))
-  const names = missing.map((name) => packages[name][0])
+  const choices = missing.flatMap((name) => packages[name])
+  const names = choices.map((choice) => choice.split(' ')[0]).join(', ')
   say(
-    `  Not on this machine: ${missing.join(', ')}. apt is going to install ${names.join(' and ')} (--no-install forbids it).`,
+    `- not on this machine: ${missing.join(', ')}. apt is going to install ${names} (--no-install forbids it)`,
   )
-  await step(`installing ${names.join(' and ')} with apt`, async () => {
+  await step(`installing ${names} with apt`, async () => {
     const shell = ['sh', '-c', script, 'sh', ...choices]
     const [command = '', ...args] = asRoot ? shell : ['sudo', '-n', ...shell]
     const { code, tail } = await running.run({ name: 'apt', command, args, output: 'capture' })
-    if (code !== 0) throw new Problem(`apt could not install ${names.join(' and ')}.\n${tail}`)
+    if (code !== 0) throw new Problem(`apt could not install ${names}.\n${tail}`)
   })
 }
