@@ -40,8 +40,13 @@ export async function startByCompose({ composeProject, throwAway, running }, ser
   await step(`starting ${services.join(' and ')} with Docker Compose`, () =>
     compose('up', '--detach', '--wait', ...services),
   )
-  const addressOf = (/** @type {ServiceName} */ service) =>
-    compose('port', service, service === 'mysql' ? '3306' : '6379')
+  /** @param {ServiceName} service */
+  const addressOf = async (service) => {
+    const said = await compose('port', service, service === 'mysql' ? '3306' : '6379')
+    const address = /\S+:\d+$/m.exec(said)?.[0] // Warnings may stand around it.
+    if (!address) throw new Problem(`docker compose does not tell the port of ${service}.\n${said}`)
+    return address
+  }
   const password = process.env['MYSQL_PASSWORD'] ?? 'flashlane'
   return {
     mysql: services.includes('mysql')
