@@ -1,7 +1,6 @@
 /** What could not be applied, kept for operators. */
 import type { Database } from './connect.ts'
-import type { DeadLetterRow } from './schema.ts'
-import { insertRows } from './statements.ts'
+import type { DeadLetterRow, OutcomeRow } from './schema.ts'
 
 const REASON_LENGTH_MAX = 1_000
 
@@ -14,9 +13,17 @@ export const deadLetter = (
   body: JSON.stringify(body) ?? '',
 })
 
-/** Buries what no transaction can hold. Done before, it stays as it was: the same job may come twice. */
-export async function bury({ pool }: Database, letters: readonly DeadLetterRow[]): Promise<void> {
-  for (const { sql, parameters } of insertRows('dead_letters', letters)) {
-    await pool.promise().query(sql.replace(/^insert/, 'insert ignore'), [...parameters])
-  }
+/**
+ * Buries what no transaction can hold, with `internal_error` as its outcome. Done before, it stays as it was: the same
+ * job may come twice.
+ */
+export async function bury(
+  { db }: Database,
+  letters: readonly DeadLetterRow[],
+  outcomes: readonly OutcomeRow[],
+): Promise<void> {
+  await db.transaction().execute(async (trx) => {
+    await trx.insertInto('dead_letters').ignore().values(letters).execute()
+    if (outcomes.length > 0) await trx.insertInto('outcomes').ignore().values(outcomes).execute()
+  })
 }

@@ -54,12 +54,14 @@ export function outcomesOf(
   entries: readonly Pick<JournalRow, 'body'>[],
   letters: readonly Pick<DeadLetterRow, 'n'>[],
 ): readonly Outcome[] | null {
-  if (entries.length > 0) {
-    const commands = entries.flatMap((entry) => parseEntry(entry.body))
-    return commands.toSorted((a, b) => a.n - b.n).map((each) => each.outcome)
+  const found = new Map<number, Outcome>()
+  // A command that could not even be journaled was buried, and nothing else is known of it.
+  for (const { n } of letters) found.set(n, { outcome: 'error', version: 0 })
+  for (const { body } of entries) {
+    for (const { n, outcome } of parseEntry(body)) found.set(n, outcome)
   }
-  // A batch that could not even be journaled was buried whole.
-  return letters.length > 0 ? letters.map(() => ({ outcome: 'error', version: 0 })) : null
+  if (found.size === 0) return null
+  return [...found].toSorted(([a], [b]) => a - b).map(([, outcome]) => outcome)
 }
 
 function recorded({ n, decided }: Numbered): RecordedCommand {

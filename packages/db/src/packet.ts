@@ -19,10 +19,10 @@ export async function send(
   return (queries.length === 1 ? [results] : results) as unknown[][]
 }
 
-/** After an error. A connection that may hold an open transaction never goes back to the pool. */
-export async function giveUp(connection: Connection, error: unknown): Promise<void> {
+/** Ends a transaction with nothing done, after an error or without one. A connection that may hold an open transaction never goes back to the pool. */
+export async function giveUp(connection: Connection, error?: unknown): Promise<void> {
   // Only an error of the server's own leaves a connection that still answers; ROLLBACK would queue behind a statement that hangs.
-  if (!isServerError(error)) return connection.destroy()
+  if (error !== undefined && !isServerError(error)) return connection.destroy()
   try {
     await connection.query({ sql: 'rollback', timeout: PACKET_MS_MAX })
     connection.release()

@@ -1,10 +1,10 @@
 /** The inbox: payment events that no lane has seen yet. The api only ever adds `waiting` rows; the sweeper carries them on. */
 import type { PaymentEvent, RecordPayment } from '@flashlane/core'
-import { sql } from 'kysely'
+import { sql, type Transaction } from 'kysely'
 import type { Database } from './connect.ts'
 import { isDuplicateKey } from './errors.ts'
 import { eventOf, rowOfEvent, toBytes } from './rows.ts'
-import type { PaymentEventRow } from './schema.ts'
+import type { PaymentEventRow, Schema } from './schema.ts'
 
 export async function findEvent(
   { db }: Database,
@@ -43,12 +43,14 @@ export async function insertWaitingEvent(
 
 const TRY_AGAIN_MS_MIN = 1_000
 const TRY_AGAIN_MS_MAX = 60_000
+/** One that goes to its lane may stand there for a while. */
+const IN_LANE_MS_MIN = 10_000
 
 export type WaitingEvent = { readonly event: PaymentEvent; readonly orderId: string | null }
 
 /**
  * Takes events whose next try has come, and puts that try off, doubling up to a minute: another sweeper passes them by.
- * Each comes with the order that its payment reference leads to by now.
+ * Each comes with the order that it leads to by now, if any.
  */
 export function takeWaitingEvents(
   { db }: Database,
@@ -59,28 +61,36 @@ export function takeWaitingEvents(
       select * from payment_events force index (payment_events_next)
       where state = 'waiting' and next_try_at_ms <= ${nowMs}
       order by next_try_at_ms limit ${limit} for update skip locked`.execute(trx)
+    const orderOf = await ordersByReference(trx, rows)
     for (const row of rows) {
-      const pauseMs = Math.min(TRY_AGAIN_MS_MIN * 2 ** Math.min(row.tries, 10), TRY_AGAIN_MS_MAX)
+      const isRouted =
+        row.order_id !== null || row.hold_id !== null || orderOf.has(String(row.payment_ref))
+      const leastMs = isRouted ? IN_LANE_MS_MIN : TRY_AGAIN_MS_MIN
+      const pauseMs = Math.max(leastMs, TRY_AGAIN_MS_MIN * 2 ** Math.min(row.tries, 10))
       await trx
         .updateTable('payment_events')
-        .set({ tries: row.tries + 1, next_try_at_ms: nowMs + pauseMs })
+        .set({ tries: row.tries + 1, next_try_at_ms: nowMs + Math.min(pauseMs, TRY_AGAIN_MS_MAX) })
         .where('provider', '=', row.provider)
         .where('event_key', '=', row.event_key)
         .execute()
     }
-    const references = rows.flatMap((row) => (row.payment_ref === null ? [] : [row.payment_ref]))
-    const owners =
-      references.length === 0
-        ? []
-        : await trx
-            .selectFrom('payments')
-            .select(['reference', 'order_id'])
-            .where('reference', 'in', references)
-            .execute()
-    const orderOfReference = new Map(owners.map((row) => [String(row.reference), row.order_id]))
-    return rows.map((row) => {
-      const event = eventOf(row)
-      return { event, orderId: orderOfReference.get(event.paymentRef ?? '') ?? null }
-    })
+    return rows.map((row) => ({
+      event: eventOf(row),
+      orderId: row.order_id ?? orderOf.get(String(row.payment_ref)) ?? null,
+    }))
   })
+}
+
+async function ordersByReference(
+  trx: Transaction<Schema>,
+  events: readonly PaymentEventRow[],
+): Promise<ReadonlyMap<string, string>> {
+  const references = events.flatMap((row) => (row.payment_ref === null ? [] : [row.payment_ref]))
+  if (references.length === 0) return new Map()
+  const owners = await trx
+    .selectFrom('payments')
+    .select(['reference', 'order_id'])
+    .where('reference', 'in', references)
+    .execute()
+  return new Map(owners.map((row) => [String(row.reference), row.order_id]))
 }

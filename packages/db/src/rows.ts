@@ -8,6 +8,7 @@ import {
   type Product,
   type Refund,
 } from '@flashlane/core'
+import type { Selectable } from 'kysely'
 import type {
   HoldRow,
   OrderRow,
@@ -25,7 +26,7 @@ const orNull = <From, To>(value: From | null, map: (value: From) => To): To | nu
 const text = (bytes: Buffer): string => bytes.toString('utf8')
 export const hex = (bytes: Buffer): string => bytes.toString('hex')
 
-export const productOf = (row: ProductRow & { product_id: number }): Product => ({
+export const productOf = (row: Selectable<ProductRow>): Product => ({
   productId: row.product_id,
   name: row.name,
   description: row.description,

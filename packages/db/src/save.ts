@@ -18,7 +18,7 @@ import {
   rowOfRefund,
   toBytes,
 } from './rows.ts'
-import type { PaymentRow } from './schema.ts'
+import type { OutcomeRow, PaymentRow } from './schema.ts'
 import { insertRows, type Key, updateRows } from './statements.ts'
 
 type Of<Entity extends Change['entity']> = Extract<Change, { entity: Entity }>
@@ -158,17 +158,18 @@ function saveEvents(
   ]
 }
 
-function saveOutcomes(decided: readonly Decided[]): readonly CompiledQuery[] {
+const saveOutcomes = (decided: readonly Decided[]): readonly CompiledQuery[] =>
+  insertRows('outcomes', outcomeRowsOf(decided))
+
+/** Rows for the outcomes that neither a hold nor an order nor a payment event tells. */
+export function outcomeRowsOf(decided: readonly Decided[]): OutcomeRow[] {
   const stored = decided.filter(({ command, outcome }) => isStored(command, outcome))
-  return insertRows(
-    'outcomes',
-    stored.map(({ command, outcome, appliedAtMs }) => ({
-      command_id: command.commandId,
-      type: command.type,
-      body: JSON.stringify(outcome),
-      fingerprint: command.fingerprint === undefined ? null : fromHex(command.fingerprint),
-      accepted_at_ms: command.acceptedAtMs,
-      applied_at_ms: appliedAtMs,
-    })),
-  )
+  return stored.map(({ command, outcome, appliedAtMs }) => ({
+    command_id: command.commandId,
+    type: command.type,
+    body: JSON.stringify(outcome),
+    fingerprint: command.fingerprint === undefined ? null : fromHex(command.fingerprint),
+    accepted_at_ms: command.acceptedAtMs,
+    applied_at_ms: appliedAtMs,
+  }))
 }

@@ -10,7 +10,7 @@ import {
   type Product,
   type State,
 } from '@flashlane/core'
-import { CompiledQuery, sql } from 'kysely'
+import { CompiledQuery, type Selectable, sql } from 'kysely'
 import type { Database } from './connect.ts'
 import { isTransient } from './errors.ts'
 import { entryOf, type Numbered, outcomesOf } from './journal.ts'
@@ -28,14 +28,14 @@ export type Open = {
   readonly kind: 'open'
   readonly state: State
   readonly nowMs: number
-  /** Adds to the state what may be expired to make room for commands accepted at `acceptedAtMs` or before. */
-  loadDue(productId: number, acceptedAtMs: number): Promise<void>
+  /** Adds to a state what may be expired to make room for commands accepted at `acceptedAtMs` or before. */
+  loadDue(state: State, productId: number, acceptedAtMs: number): Promise<void>
   /** Loads, decides and saves one command on its own; if the database refuses it, all is as if it had not been. */
   step(command: Command, decideOn: (state: State) => Promise<Decided>): Promise<Decided>
   /** Writes what was decided, except for what was stepped, and the journal, and commits. */
   finish(decided: readonly Numbered[], letters: readonly DeadLetterRow[]): Promise<void>
   /** Ends the transaction with nothing done. */
-  abandon(error: unknown): Promise<void>
+  abandon(error?: unknown): Promise<void>
 }
 
 export type Head = { readonly batchId: string; readonly productIds: readonly number[] }
@@ -72,7 +72,7 @@ export async function openBatch(
       connection.release()
       return { kind: 'applied', outcomes }
     }
-    for (const row of (products ?? []) as (ProductRow & { product_id: number })[]) {
+    for (const row of (products ?? []) as Selectable<ProductRow>[]) {
       state.products.set(row.product_id, productOf(row))
     }
     takeAll(reads, rows)
@@ -112,8 +112,8 @@ function openOn(connection: Connection, { batchId, state, nowMs }: Base): Open {
     kind: 'open',
     state,
     nowMs,
-    loadDue: (productId, acceptedAtMs) =>
-      loadDue(connection, state, { productId, acceptedAtMs, nowMs }),
+    loadDue: (into, productId, acceptedAtMs) =>
+      loadDue(connection, into, { productId, acceptedAtMs, nowMs }),
     async step(command, decideOn) {
       const decided = await stepOn(connection, state, command, decideOn)
       stepped.add(decided)

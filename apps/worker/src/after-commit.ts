@@ -1,0 +1,50 @@
+/** What follows a commit. Every step may be done twice: a redelivered batch does them all again. */
+import {
+  commandKey,
+  encodeSnapshot,
+  type Outcome,
+  type Product,
+  type Reply,
+  replyChannel,
+  SNAPSHOT_TTL_S,
+  snapshotKey,
+  WRITE_SNAPSHOT_LUA,
+} from '@flashlane/core'
+import type { Redis } from 'ioredis'
+
+type Published = {
+  readonly lane: string
+  readonly products: readonly Product[]
+  readonly commandIds: readonly string[]
+  readonly reply: {
+    readonly to: string
+    readonly batchId: string
+    readonly outcomes: readonly Outcome[]
+  } | null
+  readonly depth: number
+}
+
+/** Snapshots first, then the reply, in one pipeline: who has the answer sees its effect in the next read. */
+export async function publish(
+  redis: Redis,
+  runId: string,
+  { lane, products, commandIds, reply, depth }: Published,
+): Promise<void> {
+  const pipeline = redis.pipeline()
+  for (const product of products) {
+    pipeline.eval(
+      WRITE_SNAPSHOT_LUA,
+      1,
+      snapshotKey(lane, runId, product.productId),
+      product.version,
+      encodeSnapshot(product),
+      SNAPSHOT_TTL_S,
+    )
+  }
+  if (commandIds.length > 0) pipeline.unlink(...commandIds.map((id) => commandKey(lane, id)))
+  if (reply) {
+    const message: Reply = { batchId: reply.batchId, outcomes: reply.outcomes, depth }
+    pipeline.publish(replyChannel(reply.to), JSON.stringify(message))
+  }
+  for (const [error] of (await pipeline.exec()) ?? []) if (error) throw error
+}

@@ -1,0 +1,174 @@
+/** Applies one batch of commands in one transaction, and sees to it that none can stop its lane. */
+import {
+  available,
+  type Command,
+  type CommandBatch,
+  type Decided,
+  decideInto,
+  demand,
+  type Outcome,
+  type Product,
+  type State,
+} from '@flashlane/core'
+import type { Applied as AppliedBefore, DeadLetterRow, Head, Numbered, Open } from '@flashlane/db'
+
+export type Applied = {
+  readonly outcomes: readonly Outcome[]
+  /** Empty where the batch had been applied before. */
+  readonly decided: readonly Decided[]
+  readonly products: readonly Product[]
+  readonly productIds: readonly number[]
+  readonly nowMs: number | null
+}
+
+/** What applying needs of the database; packages/db gives it, a simulation may. */
+export type Store = {
+  open(head: Head, commands: readonly Command[]): Promise<AppliedBefore | Open>
+  bury(letters: readonly DeadLetterRow[], decided: readonly Decided[]): Promise<void>
+  isTransient(error: unknown): boolean
+  isDuplicateKey(error: unknown): boolean
+  letter(batchId: string, n: number, buried: Decided, error: unknown): DeadLetterRow
+}
+
+type Batch = Pick<CommandBatch, 'batchId' | 'commands'>
+
+const DUPLICATE_KEY_TRIES_MAX = 3
+
+/** Throws only what another try can mend; then nothing of the batch is applied. */
+export async function applyBatch(store: Store, batch: Batch): Promise<Applied> {
+  for (let duplicates = 0; duplicates < DUPLICATE_KEY_TRIES_MAX; duplicates++) {
+    try {
+      return await applyTogether(store, batch)
+    } catch (error) {
+      if (store.isTransient(error)) throw error
+      // Somebody else was first with a key: the next look finds him in the journal or among the rows.
+      if (!store.isDuplicateKey(error)) break
+    }
+  }
+  try {
+    return await applyOneByOne(store, batch)
+  } catch (error) {
+    if (store.isTransient(error)) throw error
+    return await buryWhole(store, batch, error)
+  }
+}
+
+const headOf = ({ batchId, commands }: Batch): Head => ({
+  batchId,
+  productIds: [...new Set(commands.map((command) => command.productId))].toSorted((a, b) => a - b),
+})
+
+async function applyTogether(store: Store, batch: Batch): Promise<Applied> {
+  const head = headOf(batch)
+  const open = await store.open(head, batch.commands)
+  if (open.kind === 'applied') return appliedBefore(head, open.outcomes)
+  try {
+    const { state, nowMs } = open
+    for (const product of state.products.values()) {
+      await makeRoomFor(open, state, { product, commands: batch.commands })
+    }
+    const decided = batch.commands.map((command) => decideInto(state, command, nowMs))
+    if (decided.every(isSilent)) {
+      await open.abandon()
+      return appliedNow(head, open, [])
+    }
+    await open.finish(numbered(decided), [])
+    return appliedNow(head, open, decided)
+  } catch (error) {
+    await open.abandon(error)
+    throw error
+  }
+}
+
+/** Slower, and each command stands alone: the one that fails is answered `internal_error`, the others go on. */
+async function applyOneByOne(store: Store, batch: Batch): Promise<Applied> {
+  const head = headOf(batch)
+  const open = await store.open(head, [])
+  if (open.kind === 'applied') return appliedBefore(head, open.outcomes)
+  try {
+    const decided: Decided[] = []
+    const letters: DeadLetterRow[] = []
+    for (const [n, command] of batch.commands.entries()) {
+      try {
+        decided.push(await open.step(command, (state) => decideAlone(open, state, command)))
+      } catch (error) {
+        if (store.isTransient(error)) throw error
+        const failed = failedOf(command, open)
+        decided.push(await open.step(command, () => Promise.resolve(failed)))
+        letters.push(store.letter(batch.batchId, n, failed, error))
+      }
+    }
+    await open.finish(numbered(decided), letters)
+    return appliedNow(head, open, decided)
+  } catch (error) {
+    await open.abandon(error)
+    throw error
+  }
+}
+
+async function decideAlone(open: Open, state: State, command: Command): Promise<Decided> {
+  const product = state.products.get(command.productId)
+  if (product) await makeRoomFor(open, state, { product, commands: [command] })
+  return decideInto(state, command, open.nowMs)
+}
+
+async function buryWhole(store: Store, batch: Batch, error: unknown): Promise<Applied> {
+  const nowMs = Math.max(...batch.commands.map((command) => command.acceptedAtMs))
+  const decided = batch.commands.map((command) => failedOf(command, { nowMs }))
+  const letters = decided.map((each, n) => store.letter(batch.batchId, n, each, error))
+  await store.bury(letters, decided)
+  return appliedBefore(
+    headOf(batch),
+    decided.map((each) => each.outcome),
+  )
+}
+
+/** Where the batch may ask for more than is free, what is due must be known before it is decided. */
+async function makeRoomFor(
+  open: Open,
+  state: State,
+  { product, commands }: { product: Product; commands: readonly Command[] },
+): Promise<void> {
+  if (demand(commands, product, state) <= available(product)) return
+  const own = commands.filter((command) => command.productId === product.productId)
+  const acceptedAtMs = Math.max(...own.map((command) => command.acceptedAtMs))
+  await open.loadDue(state, product.productId, acceptedAtMs)
+}
+
+function failedOf(command: Command, { nowMs, state }: { nowMs: number; state?: State }): Decided {
+  const product = state?.products.get(command.productId)
+  return {
+    command,
+    outcome: { outcome: 'error', version: product?.version ?? 0 },
+    changes: [],
+    given: { events: [], expiredIds: [] },
+    appliedAtMs: product?.appliedAtMs ?? nowMs,
+  }
+}
+
+const numbered = (decided: readonly Decided[]): readonly Numbered[] =>
+  decided.map((each, n) => ({ n, decided: each }))
+
+/** An expiry that found nothing to expire: no entry, or idle lanes would fill the journal. */
+const isSilent = ({ command, changes }: Decided): boolean =>
+  command.type === 'ExpireDue' && changes.length === 0
+
+const appliedBefore = ({ productIds }: Head, outcomes: readonly Outcome[]): Applied => ({
+  outcomes,
+  decided: [],
+  products: [],
+  productIds,
+  nowMs: null,
+})
+
+const appliedNow = (
+  { productIds }: Head,
+  { state, nowMs }: Open,
+  decided: readonly Decided[],
+): Applied => ({
+  outcomes: decided.map((each) => each.outcome),
+  decided,
+  products: decided.length > 0 ? [...state.products.values()] : [],
+  productIds,
+  nowMs,
+})

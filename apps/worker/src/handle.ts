@@ -1,0 +1,121 @@
+/** A batch from its lane to its answer: apply, then all that follows the commit. */
+import {
+  type Batch,
+  type CanaryBatch,
+  type CommandBatch,
+  EXPIRE_MAX,
+  EXPIRY_GRACE_MS,
+  type ExpireDue,
+  type ExpiryBatch,
+  formatId,
+  type Layout,
+} from '@flashlane/core'
+import { type Database, dueInLane, findProducts, readClockMs } from '@flashlane/db'
+import type { Redis } from 'ioredis'
+import type { Logger } from 'pino'
+import { publish } from './after-commit.ts'
+import { type Applied, applyBatch, type Store } from './apply.ts'
+import { createExpiryJobs, deadlinesOf, makeExpiryBatch } from './expiry.ts'
+import type { Lane } from './lanes.ts'
+import type { UntilDone } from './until-done.ts'
+
+type Deps = {
+  readonly database: Database
+  readonly store: Store
+  readonly redis: Redis
+  readonly runId: () => Promise<string>
+  readonly layout: Layout
+  readonly untilDone: UntilDone
+  readonly log: Logger
+}
+
+export type Handle = (lane: Lane, batch: Batch, signal: AbortSignal) => Promise<void>
+
+export function makeHandle(deps: Deps): Handle {
+  const { schedule } = createExpiryJobs()
+
+  async function handleCommands(lane: Lane, batch: CommandBatch, signal: AbortSignal) {
+    const { untilDone, log } = deps
+    const applied = await untilDone(() => applyBatch(deps.store, batch), { signal })
+    log.debug({ lane: lane.name, batchId: batch.batchId, commands: batch.commands.length }, 'batch')
+    await untilDone(() => follow(lane, batch, applied), { signal })
+  }
+
+  /** What is due is asked for at each try: a job that comes twice finds the rest. */
+  async function handleExpiry(lane: Lane, batch: ExpiryBatch, signal: AbortSignal) {
+    const { untilDone, log } = deps
+    const found = await untilDone(() => findDue(deps, lane, batch), { signal })
+    if (found.length === 0) return
+    const commands = found.map((command) => command.ids.length)
+    const applied = await untilDone(
+      () => applyBatch(deps.store, { batchId: batch.batchId, commands: found }),
+      { signal },
+    )
+    for (const { command, outcome } of applied.decided) {
+      const { commandId, productId } = command
+      log.info({ lane: lane.name, commandId, productId, outcome }, 'expired')
+    }
+    await untilDone(() => follow(lane, { ...batch, commands: [], replyTo: null }, applied), {
+      signal,
+    })
+    if (commands.reduce((sum, each) => sum + each, 0) < EXPIRE_MAX) return
+    const more = makeExpiryBatch(batch.cutoffMs, batch.madeAtMs)
+    await untilDone(() => lane.add({ id: `more_${batch.batchId}`, batch: more }), { signal })
+  }
+
+  async function handleCanary(lane: Lane, batch: CanaryBatch, signal: AbortSignal) {
+    const nowMs = await deps.untilDone(() => readClockMs(deps.database), { signal })
+    const outcome = { outcome: 'accepted', result: { type: 'pong', nowMs }, version: 0 } as const
+    const reply = { to: batch.replyTo, batchId: batch.batchId, outcomes: [outcome] }
+    const message = { lane: lane.name, products: [], commandIds: [], reply, depth: 0 }
+    await deps.untilDone(async () => publish(deps.redis, await deps.runId(), message), { signal })
+  }
+
+  type Sent = Pick<CommandBatch, 'batchId' | 'commands' | 'replyTo'>
+  async function follow(lane: Lane, batch: Sent, applied: Applied): Promise<void> {
+    const { decided, outcomes, productIds, nowMs } = applied
+    const isNews = decided.length > 0 || nowMs !== null
+    const products = isNews ? applied.products : await findProducts(deps.database, productIds)
+    await publish(deps.redis, await deps.runId(), {
+      lane: lane.name,
+      products,
+      commandIds: batch.commands.map((command) => command.commandId),
+      reply:
+        batch.replyTo === null ? null : { to: batch.replyTo, batchId: batch.batchId, outcomes },
+      depth: await lane.depth(batch.commands.length),
+    })
+    if (nowMs === null) return
+    await schedule(lane.name, { deadlinesMs: deadlinesOf(decided), nowMs }, lane.add)
+  }
+
+  return (lane, batch, signal) => {
+    switch (batch.kind) {
+      case 'commands':
+        return handleCommands(lane, batch, signal)
+      case 'expiry':
+        return handleExpiry(lane, batch, signal)
+      case 'canary':
+        return handleCanary(lane, batch, signal)
+    }
+  }
+}
+
+/** The lane's due holds and orders, as one command a product. */
+async function findDue(
+  { database, layout }: Deps,
+  lane: Lane,
+  { batchId, cutoffMs }: ExpiryBatch,
+): Promise<ExpireDue[]> {
+  const nowMs = await readClockMs(database)
+  const beforeMs = Math.min(cutoffMs, nowMs) - EXPIRY_GRACE_MS
+  const due = await dueInLane(database, { lane: lane.name, layout, beforeMs, limit: EXPIRE_MAX })
+  const byProduct = Map.groupBy(due, (each) => each.productId)
+  return Array.from(byProduct, ([productId, ids]) => ({
+    type: 'ExpireDue',
+    commandId: formatId('cmd', productId, batchId),
+    productId,
+    acceptedAtMs: cutoffMs,
+    cutoffMs,
+    ids: ids.map((each) => each.id),
+  }))
+}

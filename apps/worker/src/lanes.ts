@@ -1,0 +1,144 @@
+/** The lanes that this process works: for each a BullMQ worker that takes one job at a time. The only file that speaks BullMQ. */
+import { type Batch, queueName } from '@flashlane/core'
+import { type Job, Queue, Worker } from 'bullmq'
+import type { Redis } from 'ioredis'
+import type { Logger } from 'pino'
+import { makeProcessor } from './processor.ts'
+import type { UntilDone } from './until-done.ts'
+
+/** Must outlast the worst stall of the event loop and a batch's transaction; a killed worker's job waits this long. */
+const LOCK_MS = 3_000
+const STALLED_CHECK_MS = 1_000
+/** How long a worker that missed its wake-up sleeps. */
+const DRAIN_DELAY_S = 1
+const RUN_RETRY_MS = 250
+const STALLED_COUNT_MAX = 1_000_000
+const EVENTS_KEPT = 100
+const DEPTH_ASKED_MS = 500
+
+/** Goes with the queues' own settings when Redis loses its data; while it is there, so are they. */
+const MARKER_KEY = 'flashlane:lanes-set'
+
+export type Lane = {
+  readonly name: string
+  add(job: { id: string; batch: Batch; delayMs?: number }): Promise<void>
+  /** Commands that stand in the lane, about: waiting jobs times what a job carried lately. */
+  depth(commandsInHand: number): Promise<number>
+}
+
+export type Lanes = {
+  open(name: string): Lane
+  get(name: string): Lane | undefined
+  /** Sets every lane's global concurrency again where Redis has lost it. */
+  reassert(): Promise<void>
+  close(): Promise<void>
+}
+
+type Deps = {
+  readonly redis: Redis
+  readonly nowMs: () => number
+  readonly handle: (lane: Lane, batch: Batch, signal: AbortSignal) => Promise<void>
+  readonly bury: (job: Job<unknown>, error: string) => Promise<void>
+  readonly untilDone: UntilDone
+  readonly log: Logger
+  readonly signal: AbortSignal
+}
+
+type Opened = { readonly lane: Lane; readonly queue: Queue; readonly worker: Worker }
+
+export function createLanes(deps: Deps): Lanes {
+  const { redis, log } = deps
+  const lanes = new Map<string, Opened>()
+
+  async function limit(opened: Iterable<Opened>): Promise<void> {
+    await Promise.all(Array.from(opened, ({ queue }) => queue.setGlobalConcurrency(1)))
+  }
+  const limitAll = () => {
+    limit(lanes.values()).catch((error: unknown) => log.warn({ err: error }, 'lanes not limited'))
+  }
+  redis.on('ready', limitAll)
+
+  return {
+    open(name) {
+      const known = lanes.get(name)
+      if (known) return known.lane
+      const opened = openLane(deps, name)
+      lanes.set(name, opened)
+      return opened.lane
+    },
+    get: (name) => lanes.get(name)?.lane,
+    async reassert() {
+      if ((await redis.exists(MARKER_KEY)) === 1) return
+      await limit(lanes.values())
+      await redis.set(MARKER_KEY, '1')
+    },
+    async close() {
+      redis.off('ready', limitAll)
+      await Promise.all(Array.from(lanes.values(), ({ worker }) => worker.close()))
+      await Promise.all(Array.from(lanes.values(), ({ queue }) => queue.close()))
+    },
+  }
+}
+
+function openLane(deps: Deps, name: string): Opened {
+  const { redis, log } = deps
+  const streams = { events: { maxLen: EVENTS_KEPT } }
+  const queue = new Queue(queueName(name), {
+    connection: redis,
+    skipVersionCheck: true,
+    streams,
+  })
+  const lane = createLane(name, queue)
+  const processor = makeProcessor({
+    ...deps,
+    queue,
+    handle: (batch, signal) => deps.handle(lane, batch, signal),
+  })
+  const worker = new Worker(queueName(name), processor, {
+    connection: redis,
+    autorun: false,
+    concurrency: 1,
+    lockDuration: LOCK_MS,
+    stalledInterval: STALLED_CHECK_MS,
+    maxStalledCount: STALLED_COUNT_MAX,
+    drainDelay: DRAIN_DELAY_S,
+    runRetryDelay: RUN_RETRY_MS,
+    skipVersionCheck: true,
+    removeOnComplete: { count: 0 },
+    removeOnFail: { count: 0 },
+  })
+  const onError = (error: Error) => log.warn({ err: error, lane: name }, 'lane')
+  queue.on('error', onError)
+  worker.on('error', onError)
+  worker.on('lockRenewalFailed', (ids) => {
+    for (const id of ids) worker.cancelJob(id, 'its lock was lost')
+  })
+  run(queue, worker).catch(onError)
+  return { lane, queue, worker }
+}
+
+/** Limited before it runs: the bound counts from the first job. */
+async function run(queue: Queue, worker: Worker): Promise<void> {
+  await queue.setGlobalConcurrency(1)
+  if (!worker.closing) await worker.run()
+}
+
+function createLane(name: string, queue: Queue): Lane {
+  let askedAtMs = -Infinity
+  let waiting = 0
+  return {
+    name,
+    async add({ id, batch, delayMs = 0 }) {
+      const options = { jobId: id, delay: delayMs, removeOnComplete: true, removeOnFail: true }
+      await queue.add('batch', batch, options)
+    },
+    async depth(commandsInHand) {
+      const nowMs = performance.now()
+      if (nowMs - askedAtMs > DEPTH_ASKED_MS) {
+        askedAtMs = nowMs
+        waiting = await queue.getWaitingCount()
+      }
+      return waiting * commandsInHand
+    },
+  }
+}

@@ -1,0 +1,141 @@
+/** Builds the worker, runs it, and ends it when told. */
+import { formatLayout, LANES_CHANNEL } from '@flashlane/core'
+import {
+  bury,
+  claimLayout,
+  connect,
+  deadLetter,
+  isDuplicateKey,
+  isLockTimeout,
+  isTransient,
+  killSleepers,
+  migrationsPending,
+  openBatch,
+  outcomeRowsOf,
+} from '@flashlane/db'
+import type { Job } from 'bullmq'
+import type { Store } from './apply.ts'
+import { parseConfig } from './config.ts'
+import { makeHandle } from './handle.ts'
+import { createLanes } from './lanes.ts'
+import { createLog } from './log.ts'
+import { connectRedis } from './redis.ts'
+import { createRunId } from './run-id.ts'
+import { createSweeper } from './sweeper.ts'
+import { makeUntilDone } from './until-done.ts'
+
+/** Of the shutdown's time, what the batches in hand have; the rest is for putting them back. */
+const FINISH_SHARE = 0.7
+
+const config = readConfig()
+const log = createLog(config.LOG_LEVEL)
+const database = connect({
+  url: config.MYSQL_URL,
+  poolSize: config.MYSQL_POOL_SIZE,
+  multipleStatements: true,
+})
+const redis = connectRedis(config.REDIS_URL)
+const notices = connectRedis(config.REDIS_URL)
+for (const client of [redis, notices]) {
+  client.on('error', (error) => log.warn({ err: error }, 'redis'))
+}
+const untilDone = makeUntilDone(log)
+const putBack = new AbortController()
+
+await check()
+const store = createStore()
+const handle = makeHandle({
+  ...{ database, store, redis, untilDone, log },
+  layout: config.LANES,
+  runId: createRunId(redis),
+})
+const lanes = createLanes({
+  ...{ redis, handle, bury: buryJob, untilDone, log },
+  nowMs: Date.now,
+  signal: putBack.signal,
+})
+const sweeper = createSweeper({ database, lanes, layout: config.LANES, log })
+sweeper.start()
+notices.on('message', () => {
+  sweeper.openLanes().catch((error: unknown) => log.warn({ err: error }, 'lanes not opened'))
+})
+await notices.subscribe(LANES_CHANNEL)
+log.info({ lanes: formatLayout(config.LANES) }, 'worker ready')
+process.once('SIGTERM', () => void shutdown())
+process.once('SIGINT', () => void shutdown())
+
+function readConfig() {
+  try {
+    return parseConfig(process.env)
+  } catch (error) {
+    console.error(error instanceof Error ? error.message : error)
+    process.exit(1)
+  }
+}
+
+/** Refuses to work on a database of another shape, or on lanes laid out otherwise. */
+async function check(): Promise<void> {
+  const pending = await untilDone(() => migrationsPending(database).catch(dieUnlessTransient), {
+    signal: putBack.signal,
+  })
+  const wanted = formatLayout(config.LANES)
+  const stands = pending.length > 0 ? wanted : await claimLayout(database, wanted)
+  if (pending.length > 0) log.fatal({ pending }, 'the database lacks migrations: run them first')
+  else if (stands !== wanted)
+    log.fatal({ stands, wanted }, 'LANES differs from the layout that stands')
+  else return
+  process.exit(1)
+}
+
+function dieUnlessTransient(error: unknown): never {
+  if (isTransient(error)) throw error
+  log.fatal({ err: error }, 'the database refuses')
+  process.exit(1)
+}
+
+function createStore(): Store {
+  return {
+    open: async (head, commands) => {
+      try {
+        return await openBatch(database, head, commands)
+      } catch (error) {
+        // A frozen client keeps its row lock for as long as its connection lives.
+        if (isLockTimeout(error)) log.warn({ killed: await killSleepers(database) }, 'lock wait')
+        throw error
+      }
+    },
+    bury: (letters, decided) => bury(database, letters, outcomeRowsOf(decided)),
+    isTransient,
+    isDuplicateKey,
+    letter: (batchId, n, { command, appliedAtMs }, error) => {
+      log.error({ err: error, batchId, commandId: command.commandId }, 'command buried')
+      const head = {
+        batch_id: batchId,
+        n,
+        product_id: command.productId,
+        buried_at_ms: appliedAtMs,
+      }
+      return deadLetter(head, { error, body: command })
+    },
+  }
+}
+
+async function buryJob(job: Job<unknown>, error: string): Promise<void> {
+  log.error({ jobId: job.id, error }, 'job buried')
+  const head = { batch_id: String(job.id), n: 0, product_id: null, buried_at_ms: Date.now() }
+  await bury(database, [deadLetter(head, { error, body: job.data })], [])
+}
+
+/** Intake first, then what it stood on. The timer is the promise that shutdown ends. */
+async function shutdown(): Promise<void> {
+  log.info('worker stopping')
+  setTimeout(() => process.exit(1), config.SHUTDOWN_GRACE_MS).unref()
+  const graceMs = config.SHUTDOWN_GRACE_MS * FINISH_SHARE
+  setTimeout(() => putBack.abort(new Error('shutting down')), graceMs).unref()
+  await sweeper.stop()
+  await lanes.close()
+  notices.disconnect()
+  await redis.quit()
+  await database.close()
+  log.info('worker stopped')
+}

@@ -1,0 +1,126 @@
+/** Once a second: opens lanes of new products, wakes lanes with something overdue, carries waiting payments to theirs. */
+import {
+  CANARY_LANE,
+  type CommandBatch,
+  drawX,
+  EXPIRY_GRACE_MS,
+  formatId,
+  laneOf,
+  type Layout,
+  parseId,
+  type RecordPayment,
+} from '@flashlane/core'
+import {
+  type Database,
+  productIdsAfter,
+  productsWithDue,
+  readClockMs,
+  takeWaitingEvents,
+  type WaitingEvent,
+} from '@flashlane/db'
+import { randomBytes } from 'node:crypto'
+import type { Logger } from 'pino'
+import { makeExpiryBatch } from './expiry.ts'
+import type { Lanes } from './lanes.ts'
+
+const SWEEP_MS = 1_000
+const WAITING_EVENTS_MAX = 200
+
+type Deps = {
+  readonly database: Database
+  readonly lanes: Lanes
+  readonly layout: Layout
+  readonly log: Logger
+}
+
+export type Sweeper = {
+  /** Looks for new products at once; called when one is told of. */
+  openLanes(): Promise<void>
+  start(): void
+  stop(): Promise<void>
+}
+
+export function createSweeper({ database, lanes, layout, log }: Deps): Sweeper {
+  let lastProductId = 0
+  let timer: NodeJS.Timeout | null = null
+  let running: Promise<void> = Promise.resolve()
+  let stopped = false
+
+  async function openLanes(): Promise<void> {
+    lanes.open(CANARY_LANE)
+    for (const productId of await productIdsAfter(database, lastProductId)) {
+      lanes.open(laneOf(productId, layout))
+      lastProductId = Math.max(lastProductId, productId)
+    }
+  }
+
+  async function wakeOverdue(nowMs: number): Promise<void> {
+    const productIds = await productsWithDue(database, nowMs - EXPIRY_GRACE_MS)
+    for (const name of new Set(productIds.map((productId) => laneOf(productId, layout)))) {
+      // One of them waits at most: while it does, BullMQ ignores its id.
+      await lanes.open(name).add({ id: `sweep_${name}`, batch: makeExpiryBatch(nowMs, nowMs) })
+    }
+  }
+
+  async function carryWaiting(nowMs: number): Promise<void> {
+    const waiting = await takeWaitingEvents(database, { nowMs, limit: WAITING_EVENTS_MAX })
+    const commands = waiting.flatMap((each) => commandOf(each, nowMs) ?? [])
+    const byLane = Map.groupBy(commands, ({ productId }) => laneOf(productId, layout))
+    for (const [name, own] of byLane) {
+      const batchId = drawX(nowMs, randomBytes(10))
+      const batch: CommandBatch = {
+        format: 1,
+        kind: 'commands',
+        batchId,
+        madeAtMs: nowMs,
+        replyTo: null,
+        commands: own,
+      }
+      await lanes.open(name).add({ id: batchId, batch })
+    }
+  }
+
+  async function sweep(): Promise<void> {
+    const steps = [
+      openLanes,
+      lanes.reassert,
+      async () => wakeOverdue(await readClockMs(database)),
+      async () => carryWaiting(await readClockMs(database)),
+    ]
+    // Each on its own: a Redis that is away keeps nobody from looking for new products.
+    for (const step of steps) {
+      await step().catch((error: unknown) => log.warn({ err: error }, 'sweep'))
+    }
+  }
+
+  function tick(): void {
+    running = sweep().then(() => {
+      if (!stopped) timer = setTimeout(tick, SWEEP_MS)
+    })
+  }
+
+  return {
+    openLanes,
+    start: tick,
+    async stop() {
+      stopped = true
+      if (timer) clearTimeout(timer)
+      await running
+    },
+  }
+}
+
+/** The command that applies a waiting event; none while nobody knows its order. The raw body stays in the event's row. */
+function commandOf({ event, orderId }: WaitingEvent, nowMs: number): RecordPayment | null {
+  const parsed = parseId(orderId ?? event.holdId ?? '')
+  if (!parsed) return null
+  const { state: _state, result: _result, appliedAtMs: _applied, ...told } = event
+  return {
+    ...told,
+    type: 'RecordPayment',
+    commandId: formatId('cmd', parsed.productId, drawX(nowMs, randomBytes(10))),
+    productId: parsed.productId,
+    orderId,
+    payload: '',
+  }
+}

@@ -1,0 +1,31 @@
+/** In-place retries: the lane waits, since a retry through the queue would let later commands overtake. */
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Logger } from 'pino'
+
+const PAUSE_MS_MIN = 20
+const PAUSE_MS_MAX = 1_000
+const ALERT_MS = 10_000
+
+export type UntilDone = <T>(work: () => Promise<T>, options: { signal: AbortSignal }) => Promise<T>
+
+/** Tries again until it is done or `signal` aborts, which throws. Pauses double up to a second, with jitter. */
+export const makeUntilDone =
+  (log: Logger): UntilDone =>
+  async (work, { signal }) => {
+    const startedAtMs = performance.now()
+    let alertedAtMs = startedAtMs
+    for (let tries = 0; ; tries++) {
+      signal.throwIfAborted()
+      try {
+        return await work()
+      } catch (error) {
+        const nowMs = performance.now()
+        if (nowMs - alertedAtMs >= ALERT_MS) {
+          alertedAtMs = nowMs
+          log.error({ err: error, tries, stuckMs: Math.round(nowMs - startedAtMs) }, 'lane stuck')
+        } else log.warn({ err: error, tries }, 'trying again')
+      }
+      const pauseMs = Math.min(PAUSE_MS_MIN * 2 ** Math.min(tries, 10), PAUSE_MS_MAX)
+      await sleep(pauseMs * (0.5 + Math.random() / 2), undefined, { signal })
+    }
+  }
