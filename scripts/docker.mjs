@@ -19,10 +19,13 @@ export function composeAnswers() {
  * @param {readonly ServiceName[]} services
  */
 export async function startByCompose({ composeProject, throwAway, running }, services) {
+  const password = process.env['MYSQL_PASSWORD'] ?? 'flashlane'
+  const env = { ...process.env, MYSQL_PASSWORD: password } // Compose reads .env by itself, the tests do not.
   running.atEnd(() => {
     const args = throwAway ? ['down', '--volumes'] : ['stop', ...services]
     spawnSync('docker', ['compose', '--project-name', composeProject, ...args], {
       cwd: root,
+      env,
       stdio: 'ignore',
     })
   })
@@ -32,6 +35,7 @@ export async function startByCompose({ composeProject, throwAway, running }, ser
       command: 'docker',
       args: ['compose', '--project-name', composeProject, ...args],
       cwd: root,
+      env,
       output: 'capture',
     })
     if (code !== 0) throw new Problem(`docker compose ${args.join(' ')} failed.\n${tail}`)
@@ -47,10 +51,9 @@ export async function startByCompose({ composeProject, throwAway, running }, ser
     if (!address) throw new Problem(`docker compose does not tell the port of ${service}.\n${said}`)
     return address
   }
-  const password = process.env['MYSQL_PASSWORD'] ?? 'flashlane'
   return {
     mysql: services.includes('mysql')
-      ? `mysql://flashlane:${password}@${await addressOf('mysql')}/flashlane`
+      ? `mysql://flashlane:${encodeURIComponent(password)}@${await addressOf('mysql')}/flashlane`
       : undefined,
     redis: services.includes('redis') ? `redis://${await addressOf('redis')}` : undefined,
   }
