@@ -4,7 +4,7 @@ import { createServer } from 'node:net'
 /**
  * The port, if it can be listened on; 0 asks for any free one.
  * @param {number} port
- * @param {string} [host] Without one, all addresses, as the api listens.
+ * @param {string} host
  * @returns {Promise<number | undefined>}
  */
 export function tryPort(port, host) {

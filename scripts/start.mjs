@@ -15,7 +15,7 @@ import { prepare } from './toolchain.mjs'
 /** Longer than the apps' own limit, which is SHUTDOWN_GRACE_MS after DRAIN_DELAY_MS. */
 const APP_GRACE_SLACK_MS = 5_000
 
-const { options, port } = readSettings()
+const { options, host, port } = readSettings()
 await supervise({
   file: join(dataFolder, 'running.json'),
   busy: (pid) =>
@@ -33,7 +33,8 @@ function readSettings() {
     }
     const settings = join(root, '.env')
     if (existsSync(settings)) process.loadEnvFile?.(settings) // What the environment says already wins.
-    return { options: parsed, port: parsePort(process.env['PORT']) }
+    const listenOn = process.env['HOST'] || '127.0.0.1'
+    return { options: parsed, host: listenOn, port: parsePort(process.env['PORT']) }
   } catch (error) {
     complain(error)
     return process.exit(1)
@@ -60,7 +61,7 @@ async function work(running) {
   await step('migrating the database', () => migrate(running, env))
 
   const adminToken = process.env['ADMIN_TOKEN'] || secretIn(join(dataFolder, 'admin-token'))
-  const addresses = ports.map((apiPort) => `http://localhost:${apiPort}`)
+  const addresses = ports.map((apiPort) => `http://${hostToAsk()}:${apiPort}`)
   await step(`starting ${options.api} api and ${options.worker} worker`, async () => {
     for (let index = 1; index <= options.worker; index++)
       startApp(running, { kind: 'worker', name: `worker ${index}`, env })
@@ -79,10 +80,16 @@ async function work(running) {
   return 'stay'
 }
 
+/** An api that listens on all addresses answers on this one. */
+function hostToAsk() {
+  if (host === '0.0.0.0' || host === '::') return '127.0.0.1'
+  return host.includes(':') ? `[${host}]` : host
+}
+
 /** @param {readonly number[]} ports */
 async function checkPorts(ports) {
   for (const wanted of ports)
-    if (!(await tryPort(wanted)))
+    if (!(await tryPort(wanted, host)))
       throw new Problem(
         `Port ${wanted} is taken by another program. End that one, or choose another port:\n  PORT=${wanted + 1000} npm start`,
       )
@@ -121,14 +128,13 @@ function startApp(running, { kind, name, env }) {
 /** @param {{ addresses: readonly string[], productId: number, adminToken: string }} facts */
 function tellHowToBuy({ addresses, productId, adminToken }) {
   const [address = ''] = addresses
-  const secret = process.env['WEBHOOK_SECRET']
   say(`
 Flashlane sells at ${addresses.join(', ')}
 
 Hold two of product ${productId}, order them, and say that they are paid:
 
 ${threeCurls(address, productId).join('\n')}
-${secret ? '\nWEBHOOK_SECRET is set: the third needs a signature.\n' : ''}
+
 ${process.env['ADMIN_TOKEN'] ? 'ADMIN_TOKEN is yours.' : `ADMIN_TOKEN=${adminToken}`}
 Ctrl-C stops everything; the data stays in .flashlane/data.
 `)
