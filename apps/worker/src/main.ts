@@ -5,22 +5,17 @@ import {
   claimLayout,
   connect,
   deadLetter,
-  isDuplicateKey,
-  isLockTimeout,
   isTransient,
-  killSleepers,
   migrationsPending,
-  openBatch,
-  outcomeRowsOf,
 } from '@flashlane/db'
 import type { Job } from 'bullmq'
-import type { Store } from './apply.ts'
 import { parseConfig } from './config.ts'
 import { makeHandle } from './handle.ts'
 import { createLanes } from './lanes.ts'
 import { createLog } from './log.ts'
 import { connectRedis } from './redis.ts'
 import { createRunId } from './run-id.ts'
+import { createStore } from './store.ts'
 import { createSweeper } from './sweeper.ts'
 import { makeUntilDone } from './until-done.ts'
 
@@ -43,7 +38,7 @@ const untilDone = makeUntilDone(log)
 const putBack = new AbortController()
 
 await check()
-const store = createStore()
+const store = createStore(database, log)
 const handle = makeHandle({
   ...{ database, store, redis, untilDone, log },
   layout: config.LANES,
@@ -91,33 +86,6 @@ function dieUnlessTransient(error: unknown): never {
   if (isTransient(error)) throw error
   log.fatal({ err: error }, 'the database refuses')
   process.exit(1)
-}
-
-function createStore(): Store {
-  return {
-    open: async (head, commands) => {
-      try {
-        return await openBatch(database, head, commands)
-      } catch (error) {
-        // A frozen client keeps its row lock for as long as its connection lives.
-        if (isLockTimeout(error)) log.warn({ killed: await killSleepers(database) }, 'lock wait')
-        throw error
-      }
-    },
-    bury: (letters, decided) => bury(database, letters, outcomeRowsOf(decided)),
-    isTransient,
-    isDuplicateKey,
-    letter: (batchId, n, { command, appliedAtMs }, error) => {
-      log.error({ err: error, batchId, commandId: command.commandId }, 'command buried')
-      const head = {
-        batch_id: batchId,
-        n,
-        product_id: command.productId,
-        buried_at_ms: appliedAtMs,
-      }
-      return deadLetter(head, { error, body: command })
-    },
-  }
 }
 
 async function buryJob(job: Job<unknown>, error: string): Promise<void> {

@@ -1,0 +1,34 @@
+/** The database, as applying a batch knows it. */
+import {
+  bury,
+  type Database,
+  deadLetter,
+  isDuplicateKey,
+  isLockTimeout,
+  isTransient,
+  killSleepers,
+  openBatch,
+  outcomeRowsOf,
+} from '@flashlane/db'
+import type { Logger } from 'pino'
+import type { Store } from './apply.ts'
+
+export const createStore = (database: Database, log: Logger): Store => ({
+  async open(head, commands) {
+    try {
+      return await openBatch(database, head, commands)
+    } catch (error) {
+      // A frozen client keeps its row lock for as long as its connection lives.
+      if (isLockTimeout(error)) log.warn({ killed: await killSleepers(database) }, 'lock wait')
+      throw error
+    }
+  },
+  bury: (letters, decided) => bury(database, letters, outcomeRowsOf(decided)),
+  isTransient,
+  isDuplicateKey,
+  letter(batchId, n, { command, appliedAtMs }, error) {
+    log.error({ err: error, batchId, commandId: command.commandId }, 'command buried')
+    const head = { batch_id: batchId, n, product_id: command.productId, buried_at_ms: appliedAtMs }
+    return deadLetter(head, { error, body: command })
+  },
+})
