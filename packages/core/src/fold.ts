@@ -1,7 +1,8 @@
 /** Decides a batch's commands in order, each on what the ones before it left. */
-import type { Command, RecordPayment } from './command.ts'
+import type { AdjustStock, Command, RecordPayment } from './command.ts'
 import { type Change, evolve, type Given } from './decide/draft.ts'
 import { decide } from './decide/decide.ts'
+import { QUANTITY_MAX } from './limits.ts'
 import type { Outcome } from './outcome.ts'
 import type { Order, Product, State } from './state.ts'
 import { eventId } from './state.ts'
@@ -90,12 +91,17 @@ export function demand(commands: readonly Command[], product: Product, state: St
   for (const command of commands) {
     if (command.productId !== product.productId) continue
     if (command.type === 'PlaceHold') units += command.quantity
+    if (command.type === 'AdjustStock') units += decreaseBy(command, product)
     if (command.type === 'RecordPayment' && command.kind === 'succeeded') {
-      units += orderNamedBy(command, state)?.quantity ?? 0
+      // An order that is not there yet may be placed, and cancelled, earlier in the same batch.
+      units += orderNamedBy(command, state)?.quantity ?? QUANTITY_MAX
     }
   }
   return units
 }
+
+const decreaseBy = ({ change }: AdjustStock, { stockTotal }: Product): number =>
+  Math.max(0, 'set' in change ? stockTotal - change.set : -change.delta)
 
 function orderNamedBy(command: RecordPayment, state: State): Order | undefined {
   const { orderId, holdId, paymentRef } = command

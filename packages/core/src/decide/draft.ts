@@ -1,7 +1,7 @@
 /** What one command has changed so far, over the state it started from. Reads see its own writes; the state stays as it was. */
 import { invariant } from '../invariant.ts'
 import type { Hold, Order, PaymentEvent, Product, ReferenceOwner, Refund, State } from '../state.ts'
-import { eventId } from '../state.ts'
+import { eventId, eventReference } from '../state.ts'
 
 export type Change =
   | { readonly entity: 'product'; readonly before: Product | null; readonly after: Product }
@@ -118,7 +118,7 @@ export function refundOf(draft: Draft, reference: string): string | undefined {
   return draft.state.refundedReferences.get(reference)
 }
 
-/** Events under these references that wait for their order, in order of arrival. */
+/** Events that wait under these references, in order of arrival. One that names an order or a hold is that one's only. */
 export function takeWaitingEvents(
   draft: Draft,
   references: ReadonlySet<string>,
@@ -127,8 +127,8 @@ export function takeWaitingEvents(
   for (const [id, stored] of draft.state.events) {
     const event = readEvent(draft, id) ?? stored
     if (event.state === 'done') continue
-    const names = [event.orderId, event.holdId, event.paymentRef]
-    if (names.some((name) => name !== null && references.has(name))) waiting.push(event)
+    const reference = eventReference(event)
+    if (reference !== null && references.has(reference)) waiting.push(event)
   }
   waiting.sort((a, b) => a.acceptedAtMs - b.acceptedAtMs || compare(eventId(a), eventId(b)))
   draft.given.events.push(...waiting)

@@ -23,9 +23,14 @@ const dueBefore = (cutoffMs: number, nowMs: number): number =>
 
 export function expireDue(draft: Draft, command: ExpireDue): Result {
   const limitMs = dueBefore(command.cutoffMs, draft.nowMs)
-  const expired = command.ids.filter((id) => expire(draft, id, limitMs))
-  const holds = expired.filter(isHoldId).length
-  return { type: 'expired', holds, orders: expired.length - holds }
+  const dealtWith = command.ids.filter((id) => expire(draft, id, limitMs))
+  return {
+    type: 'expired',
+    holds: dealtWith.filter(isHoldId).length,
+    // An order whose waiting payment was heard did not expire.
+    orders: dealtWith.filter((id) => !isHoldId(id) && readOrder(draft, id)?.status === 'expired')
+      .length,
+  }
 }
 
 /**

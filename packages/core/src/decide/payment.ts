@@ -170,17 +170,19 @@ const withChange = (order: Order, index: number, change: Partial<Payment>): Orde
 })
 
 function succeed(draft: Draft, order: Order, index: number, event: PaymentEvent): Applied {
-  const payment = order.payments[index] as Payment
-  if (payment.status !== 'named') return { order, result: 'ignored' }
-  if (event.paymentRef !== null && refundOf(draft, event.paymentRef)) {
-    return { order, result: 'ignored' }
-  }
+  const { status, reference, refundParts } = order.payments[index] as Payment
+  // The payment's reference, not the event's: an event without one may speak of money that goes back already.
+  const goesBack = reference !== null && refundOf(draft, reference) !== undefined
+  if (status !== 'named' || goesBack) return { order, result: 'ignored' }
   const amount = event.amount ?? order.amount
   const currency = event.currency ?? order.currency
   const seen = withChange(order, index, { amount, currency })
   if (amount !== order.amount || currency !== order.currency) {
+    const isBack = sumOf(refundParts) >= amount
     return {
-      order: oweBack(draft, seen, index, 'payment_mismatch'),
+      order: isBack
+        ? withChange(seen, index, { status: 'refunded' })
+        : oweBack(draft, seen, index, 'payment_mismatch'),
       result: 'payment_mismatch',
     }
   }
@@ -233,8 +235,7 @@ function giveBack(draft: Draft, order: Order, index: number, event: PaymentEvent
   const part = event.refundId ?? event.eventKey
   if (Object.hasOwn(payment.refundParts, part)) return { order, result: 'ignored' }
   const refundParts = { ...payment.refundParts, [part]: event.amount ?? payment.amount }
-  const sum = Object.values(refundParts).reduce((total, each) => total + each, 0)
-  if (sum < payment.amount) {
+  if (sumOf(refundParts) < payment.amount) {
     return { order: withChange(order, index, { refundParts }), result: 'applied' }
   }
   closeRefund(draft, order, index)
@@ -247,13 +248,16 @@ function giveBack(draft: Draft, order: Order, index: number, event: PaymentEvent
   return { order: { ...returned, status: 'refunded', endedAtMs: draft.nowMs }, result: 'applied' }
 }
 
+const sumOf = (refundParts: Payment['refundParts']): number =>
+  Object.values(refundParts).reduce((total, each) => total + each, 0)
+
 /** Whether giving this payment back settles an order of this status. */
 const isSettledBy = (status: OrderStatus, payment: Payment): boolean =>
   status === 'confirmed' ||
   (status === 'paid' && payment.status === 'captured') ||
   (status === 'refund_due' && payment.status === 'refund_due')
 
-/** The event names this order and another one's payment: neither is touched, but money that nobody else counts goes back. */
+/** The event names this order and another one's payment: neither is touched, but money that nobody else counts goes back, once. */
 function contradict(
   draft: Draft,
   order: Order,
@@ -261,7 +265,14 @@ function contradict(
   isUncounted: boolean,
 ): Applied {
   const reference = event.paymentRef as string
-  if (event.kind !== 'succeeded' || !isUncounted || refundOf(draft, reference)) {
+  const refundId = refundOf(draft, reference)
+  const owedAt = order.payments.findIndex((_, at) => refundIdOf(order, at) === refundId)
+  if (event.kind === 'refunded' && owedAt >= 0) {
+    const applied = giveBack(draft, order, owedAt, event)
+    writeOrder(draft, applied.order)
+    return applied
+  }
+  if (event.kind !== 'succeeded' || !isUncounted || refundId !== undefined) {
     return { order, result: 'payment_mismatch' }
   }
   const index = order.payments.length
