@@ -40,12 +40,20 @@ const putBack = new AbortController()
 await check()
 const store = createStore(database, log)
 const handle = makeHandle({
-  ...{ database, store, redis, untilDone, log },
+  database,
+  store,
+  redis,
+  untilDone,
+  log,
   layout: config.LANES,
   runId: createRunId(redis),
 })
 const lanes = createLanes({
-  ...{ redis, handle, bury: buryJob, untilDone, log },
+  redis,
+  handle,
+  bury: buryJob,
+  untilDone,
+  log,
   nowMs: Date.now,
   signal: putBack.signal,
 })

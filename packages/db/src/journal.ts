@@ -4,25 +4,44 @@ import {
   type Command,
   type Decided,
   type Given,
+  type Hold,
+  holdAtBirth,
+  type Order,
+  orderAtBirth,
   type Outcome,
   RULES_VERSION,
 } from '@flashlane/core'
+import type { Json } from './literal.ts'
 import type { DeadLetterRow, JournalRow } from './schema.ts'
+
+type Fields = Readonly<Record<string, unknown>>
 
 /** Of an entity that was there before, `before` and `after` have only what differs; of a new one, `after` is all of it. */
 export type RecordedChange = {
   readonly entity: Change['entity']
   readonly id: string
-  readonly before: Readonly<Record<string, unknown>> | null
-  readonly after: Readonly<Record<string, unknown>>
+  readonly before: Fields | null
+  readonly after: Fields
 }
 
 export type RecordedCommand = {
   /** Its index in the batch; its place is (seq, index in the entry). */
   readonly n: number
-  readonly command: Command | Omit<Command, 'payload'>
-  readonly given?: Given
+  /** A payment event without its raw body, which stands in `payment_events` only. */
+  readonly command: Command | Omit<Extract<Command, { type: 'RecordPayment' }>, 'payload'>
+  readonly given: Given
   readonly outcome: Outcome
+  readonly changes: readonly RecordedChange[]
+}
+
+/** As it is written, leaving out what the rest of the entry tells: half the bytes of a sale are here. */
+type Written = {
+  readonly n: number
+  readonly command: Fields
+  readonly given?: Given
+  /** Without `version` where it is the entry's seq, and without `result` where that is what the command made, at its birth. */
+  readonly outcome: Fields
+  /** A new entity without what its command says in a field of the same name, and without nulls. */
   readonly changes: readonly RecordedChange[]
 }
 
@@ -35,64 +54,140 @@ type Head = {
   readonly appliedAtMs: number
 }
 
-export function entryOf(head: Head, commands: readonly Numbered[]): JournalRow {
+export type Entry = Omit<JournalRow, 'body'> & { readonly body: Json }
+
+export const entryOf = (head: Head, commands: readonly Numbered[]): Entry => ({
+  product_id: head.productId,
+  seq: head.seq,
+  batch_id: head.batchId,
+  applied_at_ms: head.appliedAtMs,
+  rules: RULES_VERSION,
+  body: { json: JSON.stringify(commands.map((each) => write(each, head.seq))) },
+})
+
+/** The commands of an entry, whole again. */
+export const parseEntry = ({ seq, body }: Pick<JournalRow, 'seq' | 'body'>): RecordedCommand[] =>
+  (JSON.parse(body) as Written[]).map((each) => read(each, seq))
+
+function write({ n, decided }: Numbered, seq: number): Written {
+  const { command, given, outcome, changes } = decided
+  const isGiven = given.events.length > 0 || given.expiredIds.length > 0
+  const { payload: _raw, ...told } = command as Command & { payload?: string }
   return {
-    product_id: head.productId,
-    seq: head.seq,
-    batch_id: head.batchId,
-    applied_at_ms: head.appliedAtMs,
-    rules: RULES_VERSION,
-    body: JSON.stringify(commands.map(recorded)),
+    n,
+    command: told,
+    ...(isGiven ? { given } : {}),
+    outcome: writeOutcome(outcome, { changes, seq }),
+    changes: changes.map((change) => writeChange(change, command)),
   }
 }
 
-export const parseEntry = (body: string): readonly RecordedCommand[] =>
-  JSON.parse(body) as RecordedCommand[]
+function read({ n, command, given, outcome, changes }: Written, seq: number): RecordedCommand {
+  const whole = changes.map((change) => readChange(change, command))
+  return {
+    n,
+    command: command as RecordedCommand['command'],
+    given: given ?? { events: [], expiredIds: [] },
+    outcome: readOutcome(outcome, { changes: whole, seq }),
+    changes: whole,
+  }
+}
 
+function writeOutcome(
+  outcome: Outcome,
+  { changes, seq }: { changes: readonly Change[]; seq: number },
+): Fields {
+  const { version, ...told } = outcome
+  const fields: Fields = version === seq ? told : outcome
+  if (outcome.outcome !== 'accepted' || !changes.some(isBirth)) return fields
+  const { result: _toldByChange, ...rest } = fields
+  return rest
+}
+
+function readOutcome(
+  fields: Fields,
+  { changes, seq }: { changes: readonly RecordedChange[]; seq: number },
+): Outcome {
+  const outcome = { version: seq, ...fields }
+  const born = changes.find(isBirth)
+  if (fields['outcome'] !== 'accepted' || 'result' in fields || !born) return outcome as Outcome
+  const result =
+    born.entity === 'hold'
+      ? holdAtBirth(born.after as Hold)
+      : orderAtBirth(born.after as unknown as Order)
+  return { ...outcome, result } as Outcome
+}
+
+const isBirth = ({ entity, before }: { entity: Change['entity']; before: unknown }): boolean =>
+  before === null && (entity === 'hold' || entity === 'order')
+
+const NULLABLE: Readonly<Record<Change['entity'], readonly string[]>> = {
+  product: ['image'],
+  hold: ['customerRef', 'orderId', 'endedAtMs', 'fingerprint'],
+  order: ['customerRef', 'paymentDueAtMs', 'endedAtMs', 'ownPayment', 'fingerprint'],
+  event: 'orderId holdId paymentRef amount currency refundId result appliedAtMs'.split(' '),
+  refund: ['reference'],
+}
+
+/** Fields that an entity takes over from the command that makes it, under the same name. */
+const FROM_COMMAND: Readonly<Record<Change['entity'], ReadonlySet<string>>> = {
+  product: new Set([
+    'productId',
+    'name',
+    'description',
+    'image',
+    'price',
+    'currency',
+    'stockTotal',
+  ]),
+  hold: new Set(['holdId', 'productId', 'quantity', 'ttlMs', 'customerRef', 'fingerprint']),
+  order: new Set(['orderId', 'productId', 'holdId', 'customerRef', 'fingerprint']),
+  event: new Set(
+    `provider eventKey kind orderId holdId paymentRef amount currency refundId releaseOnFailure
+      restockOnRefund bodyHash acceptedAtMs`.split(/\s+/),
+  ),
+  refund: new Set(['productId', 'orderId']),
+}
+
+function writeChange(change: Change, command: Fields): RecordedChange {
+  const { entity } = change
+  const before: Fields | null = change.before
+  const after: Fields = change.after
+  const was: Record<string, unknown> = {}
+  const is: Record<string, unknown> = {}
+  for (const key in after) {
+    const value = after[key]
+    if (before === null) {
+      const isToldElsewhere = FROM_COMMAND[entity].has(key) && key in command
+      if (value !== (isToldElsewhere ? command[key] : null)) is[key] = value
+    } else if (before[key] !== value) {
+      was[key] = before[key]
+      is[key] = value
+    }
+  }
+  return { entity, id: idOf(change), before: before && was, after: is }
+}
+
+function readChange(change: RecordedChange, command: Fields): RecordedChange {
+  if (change.before !== null) return change
+  const after: Record<string, unknown> = {}
+  for (const key of NULLABLE[change.entity]) after[key] = null
+  for (const key of FROM_COMMAND[change.entity]) if (key in command) after[key] = command[key]
+  return { ...change, after: { ...after, ...change.after } }
+}
 /** What an applied batch was answered, in the order of its commands; null where neither journal nor dead letters know it. */
 export function outcomesOf(
-  entries: readonly Pick<JournalRow, 'body'>[],
+  entries: readonly Pick<JournalRow, 'seq' | 'body'>[],
   letters: readonly Pick<DeadLetterRow, 'n'>[],
 ): readonly Outcome[] | null {
   const found = new Map<number, Outcome>()
   // A command that could not even be journaled was buried, and nothing else is known of it.
   for (const { n } of letters) found.set(n, { outcome: 'error', version: 0 })
-  for (const { body } of entries) {
-    for (const { n, outcome } of parseEntry(body)) found.set(n, outcome)
+  for (const entry of entries) {
+    for (const { n, outcome } of parseEntry(entry)) found.set(n, outcome)
   }
   if (found.size === 0) return null
   return [...found].toSorted(([a], [b]) => a - b).map(([, outcome]) => outcome)
-}
-
-function recorded({ n, decided }: Numbered): RecordedCommand {
-  const { command, given, outcome, changes } = decided
-  const isGiven = given.events.length > 0 || given.expiredIds.length > 0
-  return {
-    n,
-    command: command.type === 'RecordPayment' ? withoutPayload(command) : command,
-    ...(isGiven ? { given } : {}),
-    outcome,
-    changes: changes.map(difference),
-  }
-}
-
-function withoutPayload(command: Command & { payload: string }): Omit<Command, 'payload'> {
-  const { payload: _kept, ...rest } = command
-  return rest
-}
-
-function difference({ entity, before, after }: Change): RecordedChange {
-  const id = idOf({ entity, after } as Change)
-  if (before === null) return { entity, id, before, after }
-  const was: Record<string, unknown> = {}
-  const is: Record<string, unknown> = {}
-  for (const [key, value] of Object.entries(after)) {
-    const earlier = (before as Readonly<Record<string, unknown>>)[key]
-    if (earlier === value) continue
-    was[key] = earlier
-    is[key] = value
-  }
-  return { entity, id, before: was, after: is }
 }
 
 function idOf(change: Change): string {

@@ -137,22 +137,9 @@ function readOutcomes(ids: readonly string[], state: State): Read[] {
 }
 
 const EVENT_COLUMNS = sql.raw(
-  [
-    ...[
-      'provider',
-      'event_key',
-      'state',
-      'kind',
-      'reference',
-      'order_id',
-      'hold_id',
-      'payment_ref',
-    ],
-    ...['amount', 'currency', 'refund_id', 'release_on_failure', 'restock_on_refund', 'body_hash'],
-    ...['accepted_at_ms', 'next_try_at_ms', 'tries', 'result', 'applied_at_ms'],
-  ]
-    .map((column) => `e.${column}`)
-    .join(', '),
+  `e.provider, e.event_key, e.state, e.kind, e.reference, e.order_id, e.hold_id, e.payment_ref, e.amount, e.currency,
+   e.refund_id, e.release_on_failure, e.restock_on_refund, e.body_hash, e.accepted_at_ms, e.next_try_at_ms, e.tries,
+   e.result, e.applied_at_ms`,
 )
 
 // The indexes are named: over a small table the optimizer would rather scan, and lock what other lanes hold.

@@ -1,7 +1,7 @@
 /** Several compiled statements in one packet: one round trip. */
 import { PACKET_MS_MAX } from '@flashlane/core'
 import type { CompiledQuery } from 'kysely'
-import type { Pool } from 'mysql2'
+import { format, type Pool, type SqlValue } from 'mysql2'
 import { isServerError } from './errors.ts'
 
 type PromisePool = ReturnType<Pool['promise']>
@@ -12,12 +12,15 @@ export async function send(
   connection: Connection,
   queries: readonly CompiledQuery[],
 ): Promise<readonly (readonly unknown[])[]> {
-  const sql = queries.map((query) => query.sql).join(';')
-  const values = queries.flatMap((query) => query.parameters)
-  const [results] = await connection.query({ sql, values, timeout: PACKET_MS_MAX })
+  // Each on its own: a question mark inside one's literals is no placeholder of another's.
+  const sql = queries.map(textOf).join(';')
+  const [results] = await connection.query({ sql, timeout: PACKET_MS_MAX })
   // A packet of one statement brings its result without the list around it.
   return (queries.length === 1 ? [results] : results) as unknown[][]
 }
+
+const textOf = ({ sql, parameters }: CompiledQuery): string =>
+  parameters.length === 0 ? sql : format(sql, parameters as SqlValue[], true, 'Z')
 
 /** Ends a transaction with nothing done, after an error or without one. A connection that may hold an open transaction never goes back to the pool. */
 export async function giveUp(connection: Connection, error?: unknown): Promise<void> {

@@ -49,9 +49,10 @@ export function createProduct(
     const product = state.products.get(productId)
     invariant(product !== undefined, 'a product was not made', { productId })
     const head = { productId, seq: product.version, batchId: x, appliedAtMs: nowMs }
+    const entry = entryOf(head, [{ n: 0, decided }])
     await trx
       .insertInto('journal')
-      .values(entryOf(head, [{ n: 0, decided }]))
+      .values({ ...entry, body: entry.body.json })
       .execute()
     return product
   })
@@ -117,7 +118,7 @@ export async function listProducts(
     .selectFrom('products')
     .select((eb) => eb.fn.countAll<number>().as('total'))
     .executeTakeFirstOrThrow()
-  return { items: rows.map(productOf), total: Number(total) }
+  return { items: rows.map(productOf), total }
 }
 
 /** Ids of products made after this one, in order. */

@@ -13,6 +13,6 @@ export async function killSleepers({ db }: Database): Promise<number> {
     where p.command = 'Sleep' and p.time >= ${SLEEP_S_MAX}
       and p.user = substring_index(current_user(), '@', 1) and p.db = database()
       and p.id <> connection_id()`.execute(db)
-  for (const { id } of rows) await sql`kill ${sql.lit(Number(id))}`.execute(db)
+  for (const { id } of rows) await sql`kill ${sql.lit(id)}`.execute(db)
   return rows.length
 }

@@ -1,5 +1,6 @@
-/** Statements over many rows. Kysely compiles each shape once; a batch only repeats its tuple and adds its values. */
+/** Statements over many rows, with their values written out: the driver's own pass over a batch took longer than the database. */
 import { CompiledQuery, Kysely, MysqlDialect, type RawBuilder } from 'kysely'
+import { literal } from './literal.ts'
 import type { Schema } from './schema.ts'
 
 /** Compiles and never connects: queries are sent in packets of several, which Kysely does not do. */
@@ -9,27 +10,23 @@ export const compiler = new Kysely<Schema>({
 
 export const compile = (query: RawBuilder<unknown>): CompiledQuery => query.compile(compiler)
 
-type Table = keyof Schema & string
+type Table = keyof Schema
 type Row = Readonly<Record<string, unknown>>
 
-const insertTexts = new Map<Table, string>()
+const insertHeads = new Map<Table, string>()
 
 /** One plain INSERT: never an upsert, which would hide a broken fence. */
 export function insertRows(table: Table, rows: readonly Row[]): readonly CompiledQuery[] {
   if (rows[0] === undefined) return []
   const columns = Object.keys(rows[0])
-  let head = insertTexts.get(table)
+  let head = insertHeads.get(table)
   if (head === undefined) {
-    const compiled = compiler
-      .insertInto(table)
-      .values(rows[0] as never)
-      .compile()
-    head = compiled.sql.slice(0, compiled.sql.indexOf(' values ') + ' values '.length)
-    insertTexts.set(table, head)
+    const { sql } = compiler.insertInto(table).values(rows[0]).compile()
+    head = sql.slice(0, sql.indexOf(' values ') + ' values '.length)
+    insertHeads.set(table, head)
   }
-  const tuple = `(${columns.map(() => '?').join(',')})`
-  const text = head + Array.from(rows, () => tuple).join(',')
-  return [CompiledQuery.raw(text, valuesOf(rows, columns))]
+  const tuples = rows.map((row) => `(${columns.map((column) => literal(row[column])).join(',')})`)
+  return [CompiledQuery.raw(head + tuples.join(','))]
 }
 
 /** A key column's type, so that the join below compares like with like and uses the primary key. */
@@ -43,18 +40,19 @@ export function updateRows(
 ): readonly CompiledQuery[] {
   if (rows[0] === undefined) return []
   const columns = Object.keys(rows[0])
-  const asciiKeys = new Set(keys.filter((key) => key.type === 'ascii').map((key) => key.column))
-  const value = (column: string) => (asciiKeys.has(column) ? '_ascii ? collate ascii_bin' : '?')
-  const first = `select ${columns.map((column) => `${value(column)} as ${column}`).join(',')}`
-  const next = ` union all select ${columns.map(value).join(',')}`
+  const types = new Map(keys.map((key) => [key.column, key.type]))
+  const valueOf = (row: Row, column: string) =>
+    types.get(column) === 'ascii'
+      ? `_ascii ${literal(row[column])} collate ascii_bin`
+      : literal(row[column])
+  const selects = rows.map((row, i) => {
+    const values = columns.map((column) => valueOf(row, column) + (i === 0 ? ` as ${column}` : ''))
+    return `select ${values.join(',')}`
+  })
   const on = keys.map(({ column }) => `v.${column} = t.${column}`).join(' and ')
-  const keyNames = new Set(keys.map((key) => key.column))
   const set = columns
-    .filter((column) => !keyNames.has(column))
+    .filter((column) => !types.has(column))
     .map((column) => `t.${column} = v.${column}`)
-  const text = `update ${table} t join (${first}${next.repeat(rows.length - 1)}) v on ${on} set ${set.join(',')}`
-  return [CompiledQuery.raw(text, valuesOf(rows, columns))]
+  const text = `update ${table} t join (${selects.join(' union all ')}) v on ${on} set ${set.join(',')}`
+  return [CompiledQuery.raw(text)]
 }
-
-const valuesOf = (rows: readonly Row[], columns: readonly string[]): unknown[] =>
-  rows.flatMap((row) => columns.map((column) => row[column]))

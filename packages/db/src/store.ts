@@ -13,7 +13,7 @@ import {
 import { CompiledQuery, type Selectable, sql } from 'kysely'
 import type { Database } from './connect.ts'
 import { isTransient } from './errors.ts'
-import { entryOf, type Numbered, outcomesOf } from './journal.ts'
+import { type Entry, entryOf, type Numbered, outcomesOf } from './journal.ts'
 import { type Read, readDueOrders, readsOf, takeHolds } from './load.ts'
 import { type Connection, giveUp, send } from './packet.ts'
 import { productOf } from './rows.ts'
@@ -64,7 +64,7 @@ export async function openBatch(
       ...reads.map((read) => read.query),
     ])
     const outcomes = outcomesOf(
-      (entries ?? []) as Pick<JournalRow, 'body'>[],
+      (entries ?? []) as Pick<JournalRow, 'seq' | 'body'>[],
       (letters ?? []) as Pick<DeadLetterRow, 'n'>[],
     )
     if (outcomes) {
@@ -95,7 +95,7 @@ const lockOf = (productIds: readonly number[]): CompiledQuery =>
     .compile()
 
 const journalOf = (batchId: string): CompiledQuery =>
-  compiler.selectFrom('journal').select('body').where('batch_id', '=', batchId).compile()
+  compiler.selectFrom('journal').select(['seq', 'body']).where('batch_id', '=', batchId).compile()
 
 const buriedOf = (batchId: string): CompiledQuery =>
   compiler.selectFrom('dead_letters').select('n').where('batch_id', '=', batchId).compile()
@@ -223,7 +223,7 @@ const saveProducts = (products: readonly Product[]): readonly CompiledQuery[] =>
     })),
   )
 
-function entriesOf(batchId: string, state: State, numbered: readonly Numbered[]): JournalRow[] {
+function entriesOf(batchId: string, state: State, numbered: readonly Numbered[]): Entry[] {
   const byProduct = Map.groupBy(numbered, (each) => each.decided.command.productId)
   return [...byProduct].flatMap(([productId, commands]) => {
     const product = state.products.get(productId)
