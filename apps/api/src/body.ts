@@ -1,0 +1,77 @@
+/** Reads a request's body, never more of it than allowed, and parses it. */
+import { COMMAND_BODY_BYTES_MAX } from '@flashlane/core'
+import type { Context } from 'hono'
+import type { z } from 'zod'
+import { Fault, type FieldError, invalid } from './problem.ts'
+
+const JSON_TYPE = /^application\/(?:[\w.+-]+\+)?json\b/i
+
+/** The parsed body of one of our own requests. */
+export async function readJson<Schema extends z.ZodType>(
+  c: Context,
+  schema: Schema,
+): Promise<z.infer<Schema>> {
+  if (!JSON_TYPE.test(c.req.header('content-type') ?? '')) {
+    throw new Fault('unsupported_media_type', 'send application/json')
+  }
+  return parse(schema, parseJson(await readText(c, COMMAND_BODY_BYTES_MAX)))
+}
+
+/** As `readJson`, where a request may as well have no body. */
+export async function readOptionalJson<Schema extends z.ZodType>(
+  c: Context,
+  schema: Schema,
+): Promise<z.infer<Schema>> {
+  const text = await readText(c, COMMAND_BODY_BYTES_MAX)
+  return parse(schema, text === '' ? {} : parseJson(text))
+}
+
+export function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch (error) {
+    throw new Fault('malformed', error instanceof Error ? error.message : 'not JSON')
+  }
+}
+
+export function parse<Schema extends z.ZodType>(schema: Schema, value: unknown): z.infer<Schema> {
+  const parsed = schema.safeParse(value)
+  if (parsed.success) return parsed.data
+  throw invalid(parsed.error.issues.flatMap(fieldErrors))
+}
+
+function fieldErrors(issue: z.core.$ZodIssue): FieldError[] {
+  const path = issue.path.join('.')
+  if (issue.code !== 'unrecognized_keys') return [{ field: path || 'body', message: issue.message }]
+  return issue.keys.map((key) => ({
+    field: path ? `${path}.${key}` : key,
+    message: 'is not a field of this request',
+  }))
+}
+
+/** A body whose length is told is refused unread. */
+export async function readText(c: Context, bytesMax: number): Promise<string> {
+  const length = c.req.header('content-length')
+  if (Number(length ?? 0) > bytesMax) throw tooLarge(bytesMax)
+  try {
+    return await (length === undefined ? readChunks(c, bytesMax) : c.req.raw.text())
+  } catch (error) {
+    if (error instanceof Fault) throw error
+    throw new Fault('malformed', 'the body ended too early')
+  }
+}
+
+/** A body without a length is counted as it comes. */
+async function readChunks(c: Context, bytesMax: number): Promise<string> {
+  const chunks: Uint8Array[] = []
+  let bytes = 0
+  for await (const chunk of c.req.raw.body ?? []) {
+    bytes += chunk.byteLength
+    if (bytes > bytesMax) throw tooLarge(bytesMax)
+    chunks.push(chunk)
+  }
+  return Buffer.concat(chunks).toString('utf8')
+}
+
+const tooLarge = (bytesMax: number): Fault =>
+  new Fault('body_too_large', `at most ${bytesMax} bytes`, { headers: { connection: 'close' } })

@@ -1,0 +1,52 @@
+/** The api's settings. Read once, at start: a wrong one stops the process, which names every fault. */
+import {
+  BATCH_COMMANDS_MAX,
+  BATCH_MAX_DEFAULT,
+  DRAIN_DELAY_MS_DEFAULT,
+  HOLD_TTL_S_DEFAULT,
+  HOLD_TTL_S_MAX,
+  HOLD_TTL_S_MIN,
+  layout,
+  MYSQL_POOL_SIZE_DEFAULT,
+  PAYMENT_DUE_S_DEFAULT,
+  SHUTDOWN_GRACE_MS_DEFAULT,
+  WAIT_S_DEFAULT,
+  WAIT_S_MAX,
+  WEBHOOK_WAIT_MS_DEFAULT,
+} from '@flashlane/core'
+import { z } from 'zod'
+
+const ADMIN_TOKEN_LENGTH_MIN = 16
+
+const count = (min: number, max: number, otherwise: number) =>
+  z.coerce.number().int().min(min).max(max).default(otherwise)
+
+const environment = z.object({
+  MYSQL_URL: z.url({ protocol: /^(mysql|mariadb)$/ }),
+  REDIS_URL: z.url({ protocol: /^rediss?$/ }),
+  HOST: z.string().min(1).default('127.0.0.1'),
+  PORT: count(0, 65_535, 3_000),
+  ADMIN_TOKEN: z.string().min(ADMIN_TOKEN_LENGTH_MIN),
+  LANES: z.string().default('per-product').pipe(layout),
+  BATCH_MAX: count(1, BATCH_COMMANDS_MAX, BATCH_MAX_DEFAULT),
+  HOLD_TTL_S: count(HOLD_TTL_S_MIN, HOLD_TTL_S_MAX, HOLD_TTL_S_DEFAULT),
+  PAYMENT_DUE_S: count(1, 30 * 86_400, PAYMENT_DUE_S_DEFAULT),
+  WAIT_S: count(0, WAIT_S_MAX, WAIT_S_DEFAULT),
+  WEBHOOK_WAIT_MS: count(0, WAIT_S_MAX * 1_000, WEBHOOK_WAIT_MS_DEFAULT),
+  ON_PAYMENT_FAILED: z.enum(['release', 'keep_until_due']).default('release'),
+  RESTOCK_ON_REFUND: z.stringbool().default(false),
+  MYSQL_POOL_SIZE: count(1, 1_000, MYSQL_POOL_SIZE_DEFAULT),
+  DRAIN_DELAY_MS: count(0, 600_000, DRAIN_DELAY_MS_DEFAULT),
+  SHUTDOWN_GRACE_MS: count(1, 600_000, SHUTDOWN_GRACE_MS_DEFAULT),
+  LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
+})
+
+export type Config = Readonly<z.infer<typeof environment>>
+
+export function parseConfig(env: NodeJS.ProcessEnv): Config {
+  // An empty variable is how a compose file says that it is not set.
+  const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''))
+  const parsed = environment.safeParse(given)
+  if (!parsed.success) throw new Error(`bad configuration\n${z.prettifyError(parsed.error)}`)
+  return parsed.data
+}

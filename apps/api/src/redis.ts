@@ -1,0 +1,33 @@
+/** Connections to Redis that fail fast: a client that waits for an answer is better off with a 503. */
+import { REDIS_COMMAND_MS_MAX } from '@flashlane/core'
+import { Redis } from 'ioredis'
+
+const CONNECT_MS_MAX = 2_000
+const RETRY_MS_MAX = 250
+/** A connection that answers nothing for this long is given up: another may reach a server that does. */
+const SILENCE_MS_MAX = 2_000
+
+const failFast = {
+  connectTimeout: CONNECT_MS_MAX,
+  commandTimeout: REDIS_COMMAND_MS_MAX,
+  socketTimeout: SILENCE_MS_MAX,
+  enableOfflineQueue: false,
+  // Zero tells every waiting command at once that the connection is lost. Sent again later, a command would enter its
+  // lane after the time within which it counts as accepted.
+  maxRetriesPerRequest: 0,
+  autoResendUnfulfilledCommands: false,
+  // ioredis does it without looking at what comes of it; replies.ts does it itself.
+  autoResubscribe: false,
+  retryStrategy: (times: number) => Math.min(times * 50, RETRY_MS_MAX),
+  // After a failover the old master says READONLY: only a new connection finds the new one.
+  reconnectOnError: (error: Error) => error.message.startsWith('READONLY'),
+}
+
+export function connectRedis(
+  url: string,
+  { name, onFault }: { name: string; onFault: (error: unknown) => void },
+): Redis {
+  const redis = new Redis(url, { ...failFast, connectionName: name })
+  redis.on('error', onFault)
+  return redis
+}

@@ -1,0 +1,108 @@
+/** What operators do, with their token. */
+import { hash, timingSafeEqual } from 'node:crypto'
+import {
+  type AdjustStock,
+  type CreateProduct,
+  createProduct,
+  type Product,
+  STOCK_MAX,
+  stockCount,
+} from '@flashlane/core'
+import { type Context, Hono, type Next } from 'hono'
+import type { Logger } from 'pino'
+import { z } from 'zod'
+import { readJson } from '../body.ts'
+import type { Catalogue } from '../catalogue.ts'
+import type { MakeHead } from '../command-head.ts'
+import type { Execute } from '../execute.ts'
+import { keyField } from '../fields.ts'
+import { readKey } from '../idempotency.ts'
+import { readProductId } from '../path-id.ts'
+import { Fault, invalid } from '../problem.ts'
+import { requestIdOf, respond } from '../respond.ts'
+import { productView } from '../views.ts'
+import { readWait } from '../wait.ts'
+
+const { name, description, image, price, currency } = createProduct.shape
+
+const productBody = z.strictObject({
+  name,
+  description: description.default(''),
+  image: image.default(null),
+  price,
+  currency: currency.default('USD'),
+  stock_total: stockCount,
+})
+
+const stockBody = z.strictObject({
+  delta: z.int().min(-STOCK_MAX).max(STOCK_MAX).optional(),
+  set: stockCount.optional(),
+  idempotency_key: keyField,
+})
+
+type ProductFields = Pick<
+  CreateProduct,
+  'name' | 'description' | 'image' | 'price' | 'currency' | 'stockTotal'
+>
+
+export type AdminDeps = {
+  readonly adminToken: string
+  readonly execute: Execute
+  readonly makeHead: MakeHead
+  readonly catalogue: Pick<Catalogue, 'has' | 'add'>
+  createProduct(fields: ProductFields, requestId: string): Promise<Product>
+  /** Tells the workers that there is a lane to open. */
+  announce(productId: number): void
+  readonly log: Logger
+  readonly waitS: number
+}
+
+export function adminRoutes(deps: AdminDeps): Hono {
+  async function create(c: Context): Promise<Response> {
+    const { stock_total: stockTotal, ...fields } = await readJson(c, productBody)
+    const requestId = requestIdOf(c)
+    const product = await deps.createProduct({ ...fields, stockTotal }, requestId)
+    deps.catalogue.add(product.productId)
+    deps.announce(product.productId)
+    deps.log.info({ requestId, productId: product.productId }, 'product created')
+    return respond(c, 201, productView(product), { location: `/api/products/${product.productId}` })
+  }
+
+  async function adjust(c: Context): Promise<Response> {
+    const productId = readProductId(c)
+    if (!(await deps.catalogue.has(productId))) throw new Fault('product_not_found')
+    const { delta, set, idempotency_key } = await readJson(c, stockBody)
+    const change =
+      delta === undefined ? set !== undefined && { set } : set === undefined && { delta }
+    if (!change) throw invalid([{ field: 'delta', message: 'send either delta or set' }])
+
+    const { x: _, ...head } = deps.makeHead(c, {
+      operation: 'AdjustStock',
+      productId,
+      customerRef: null,
+      key: readKey(c, idempotency_key),
+      fields: [change],
+    })
+    const command: AdjustStock = { type: 'AdjustStock', ...head, change }
+    return deps.execute(c, command, readWait(c, deps.waitS))
+  }
+
+  const operator = bearer(deps.adminToken)
+  return new Hono()
+    .post('/products', operator, create)
+    .post('/products/:id/stock', operator, adjust)
+}
+
+const digest = (text: string): Buffer => hash('sha256', text, 'buffer')
+
+/** Compares digests, so that neither the token's bytes nor its length tell by the time it takes. */
+function bearer(token: string) {
+  const expected = digest(token)
+  return async function requireToken(c: Context, next: Next): Promise<void> {
+    const given = /^Bearer +(\S+)$/i.exec(c.req.header('authorization') ?? '')?.[1] ?? ''
+    if (!timingSafeEqual(digest(given), expected)) {
+      throw new Fault('unauthorized', undefined, { headers: { 'www-authenticate': 'Bearer' } })
+    }
+    await next()
+  }
+}

@@ -1,0 +1,52 @@
+/** Whether this process lives, and whether it should be sent work. */
+import { type Context, Hono } from 'hono'
+import { respond, respondText } from '../respond.ts'
+import type { Registry } from 'prom-client'
+
+const CHECK_MS_MAX = 1_000
+
+export type HealthDeps = {
+  readClockMs(): Promise<number>
+  migrationsPending(): Promise<readonly string[]>
+  isDraining(): boolean
+  canary(): { ok: boolean; age_ms: number | null }
+  readonly registry: Registry
+}
+
+type Check = 'ok' | 'failed'
+
+export function healthRoutes(deps: HealthDeps): Hono {
+  /** The canary is told, but takes nothing out: it fails for all processes alike, and some answers need no lane. */
+  async function ready(c: Context): Promise<Response> {
+    const [mysql, migrations] = await Promise.all([
+      check(deps.readClockMs().then(() => true)),
+      check(deps.migrationsPending().then((pending) => pending.length === 0)),
+    ])
+    const draining: Check = deps.isDraining() ? 'failed' : 'ok'
+    const checks = { mysql, migrations, draining }
+    const isReady = Object.values(checks).every((each) => each === 'ok')
+    return respond(c, isReady ? 200 : 503, {
+      status: isReady ? 'ready' : 'not_ready',
+      checks,
+      canary: deps.canary(),
+    })
+  }
+
+  async function metrics(c: Context): Promise<Response> {
+    const { registry } = deps
+    return respondText(c, 200, await registry.metrics(), { 'content-type': registry.contentType })
+  }
+
+  return new Hono()
+    .get('/livez', (c) => respond(c, 200, { status: 'alive' }))
+    .get('/readyz', ready)
+    .get('/metrics', metrics)
+}
+
+async function check(holds: Promise<boolean>): Promise<Check> {
+  const tooLate = new Promise<false>((resolve) => {
+    setTimeout(() => resolve(false), CHECK_MS_MAX).unref()
+  })
+  const passed = await Promise.race([holds.catch(() => false), tooLate])
+  return passed ? 'ok' : 'failed'
+}

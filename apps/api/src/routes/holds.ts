@@ -1,0 +1,103 @@
+/** Holds: placed and released down the lane, read from MySQL. */
+import {
+  formatId,
+  type Hold,
+  HOLD_TTL_S_MAX,
+  HOLD_TTL_S_MIN,
+  type PlaceHold,
+  type Product,
+  productId as productIdField,
+  quantity as quantityField,
+  type ReleaseHold,
+} from '@flashlane/core'
+import { type Context, Hono } from 'hono'
+import { z } from 'zod'
+import { readJson, readOptionalJson } from '../body.ts'
+import type { Catalogue } from '../catalogue.ts'
+import type { MakeHead } from '../command-head.ts'
+import type { Execute } from '../execute.ts'
+import { customerRefField, eitherOf, emptyBody, keyField } from '../fields.ts'
+import { readKey } from '../idempotency.ts'
+import { readId } from '../path-id.ts'
+import { Fault, invalid } from '../problem.ts'
+import { respond } from '../respond.ts'
+import { holdView } from '../views.ts'
+import { readWait } from '../wait.ts'
+
+const ttl = z.int().min(HOLD_TTL_S_MIN).max(HOLD_TTL_S_MAX).optional()
+
+const holdBody = z.strictObject({
+  product_id: productIdField,
+  qty: quantityField.optional(),
+  quantity: quantityField.optional(),
+  ttl,
+  ttl_seconds: ttl,
+  customer_ref: customerRefField,
+  idempotency_key: keyField,
+})
+
+export type HoldDeps = {
+  readonly execute: Execute
+  readonly makeHead: MakeHead
+  readonly catalogue: Pick<Catalogue, 'has'>
+  findHold(holdId: string): Promise<Hold | null>
+  readProduct(productId: number): Promise<Product | null>
+  nowMs(): number
+  readonly holdTtlS: number
+  readonly waitS: number
+}
+
+export function holdRoutes(deps: HoldDeps): Hono {
+  const { execute, makeHead, catalogue, holdTtlS, waitS } = deps
+
+  async function place(c: Context): Promise<Response> {
+    const body = await readJson(c, holdBody)
+    const { product_id: productId, customer_ref: customerRef = null } = body
+    const quantity = eitherOf(['qty', body.qty], ['quantity', body.quantity])
+    if (quantity === undefined) throw invalid([{ field: 'qty', message: 'is required' }])
+    const ttlS = eitherOf(['ttl', body.ttl], ['ttl_seconds', body.ttl_seconds])
+    const key = readKey(c, body.idempotency_key)
+    if (!(await catalogue.has(productId))) throw new Fault('product_not_found')
+
+    const fields = [quantity, ttlS ?? null]
+    const { x, ...head } = makeHead(c, {
+      operation: 'PlaceHold',
+      productId,
+      customerRef,
+      key,
+      fields,
+    })
+    const command: PlaceHold = {
+      type: 'PlaceHold',
+      ...head,
+      holdId: formatId('hold', productId, x),
+      quantity,
+      ttlMs: (ttlS ?? holdTtlS) * 1_000,
+      customerRef,
+    }
+    return execute(c, command, readWait(c, waitS))
+  }
+
+  async function release(c: Context): Promise<Response> {
+    const { id: holdId, productId } = await readId(c, 'hold', catalogue)
+    const body = await readOptionalJson(c, emptyBody)
+    const { x: _, ...head } = makeHead(c, {
+      operation: 'ReleaseHold',
+      productId,
+      customerRef: null,
+      key: readKey(c, body.idempotency_key),
+      fields: [holdId],
+    })
+    const command: ReleaseHold = { type: 'ReleaseHold', ...head, holdId }
+    return execute(c, command, readWait(c, waitS))
+  }
+
+  async function show(c: Context): Promise<Response> {
+    const { id: holdId, productId } = await readId(c, 'hold', catalogue)
+    const hold = await deps.findHold(holdId)
+    if (!hold) throw new Fault('hold_not_found')
+    return respond(c, 200, holdView(hold, await deps.readProduct(productId), deps.nowMs()))
+  }
+
+  return new Hono().post('/', place).get('/:id', show).delete('/:id', release)
+}

@@ -1,0 +1,65 @@
+/** What payment providers tell. They take 404, 410 and 422 for "stop sending": none of these is ever answered. */
+import { type RecordPayment, WEBHOOK_BODY_BYTES_MAX } from '@flashlane/core'
+import { type Context, Hono } from 'hono'
+import type { Logger } from 'pino'
+import { present } from '../answer.ts'
+import { readText } from '../body.ts'
+import { decodeHeader } from '../idempotency.ts'
+import type { Heard, Inbox } from '../inbox.ts'
+import { logOutcome } from '../log.ts'
+import type { Metrics } from '../metrics.ts'
+import { requestIdOf, respond } from '../respond.ts'
+import { parseGeneric } from '../webhooks/generic.ts'
+
+export type PaymentDeps = {
+  readonly inbox: Inbox
+  readonly metrics: Metrics
+  readonly log: Logger
+}
+
+export function paymentRoutes({ inbox, metrics, log }: PaymentDeps): Hono {
+  async function webhook(c: Context): Promise<Response> {
+    const payload = await readText(c, WEBHOOK_BODY_BYTES_MAX)
+    const news = parseGeneric(payload, keyInHeader(c))
+    const { command, heard } = await inbox(news, requestIdOf(c))
+    return respondHeard(c, command, heard)
+  }
+
+  function respondHeard(c: Context, command: RecordPayment, heard: Heard): Response {
+    const ids = { requestId: command.requestId, eventKey: command.eventKey }
+    switch (heard.kind) {
+      case 'applied': {
+        logOutcome(log, command, heard.outcome)
+        const presented = present(command, heard.outcome)
+        return respond(c, 200, presented.kind === 'result' ? presented.body : { status: 'ok' })
+      }
+      case 'known': {
+        const isSame = heard.event.bodyHash === command.bodyHash
+        log.info({ ...ids, isSame }, 'webhook known already')
+        if (isSame && heard.event.state === 'waiting') return respondKept(c, command)
+        return respond(c, 200, {
+          status: 'ok',
+          result: isSame ? 'duplicate' : 'key_reused',
+          ...(heard.event.orderId === null ? {} : { order_id: heard.event.orderId }),
+        })
+      }
+      case 'kept':
+        metrics.inbox.inc()
+        log.info(ids, 'webhook kept in the inbox')
+        return respondKept(c, command)
+      case 'ignored':
+        log.info(ids, 'webhook ignored')
+        return respond(c, 200, { status: 'ok', result: 'ignored' })
+    }
+  }
+
+  return new Hono().post('/webhook', webhook)
+}
+
+const respondKept = (c: Context, { eventKey }: RecordPayment): Response =>
+  respond(c, 202, { status: 'accepted', event_id: eventKey })
+
+function keyInHeader(c: Context): string | undefined {
+  const header = c.req.header('webhook-id') ?? c.req.header('idempotency-key')
+  return header === undefined ? undefined : decodeHeader(header)
+}

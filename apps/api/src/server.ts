@@ -1,0 +1,60 @@
+/** The HTTP server: Node's defaults would let a slow or silent client keep a connection for minutes. */
+import type { Server } from 'node:http'
+import { createAdaptorServer } from '@hono/node-server'
+import type { Hono } from 'hono'
+
+const HEADERS_MS_MAX = 5_000
+const REQUEST_MS_MAX = 10_000
+const CHECK_EACH_MS = 1_000
+const KEEP_ALIVE_MS = 65_000
+const CONNECTIONS_MAX = 50_000
+/** New connections of a sale's first second must not be turned away by the kernel. */
+const BACKLOG = 4_096
+
+export type HttpServer = {
+  readonly port: number
+  /** Takes no new connections, and ends each one with its next answer. */
+  stopListening(): void
+  /** Resolves when the last connection is closed. */
+  readonly closed: Promise<void>
+  closeAll(): void
+}
+
+export async function startServer(
+  app: Hono,
+  { host, port }: { host: string; port: number },
+): Promise<HttpServer> {
+  const server = createAdaptorServer({
+    fetch: app.fetch,
+    serverOptions: {
+      headersTimeout: HEADERS_MS_MAX,
+      requestTimeout: REQUEST_MS_MAX,
+      connectionsCheckingInterval: CHECK_EACH_MS,
+      keepAliveTimeout: KEEP_ALIVE_MS,
+    },
+  }) as Server
+  server.maxConnections = CONNECTIONS_MAX
+  const closed = new Promise<void>((resolve) => {
+    server.once('close', () => resolve())
+  })
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject)
+    server.listen({ host, port, backlog: BACKLOG }, () => {
+      server.off('error', reject)
+      resolve()
+    })
+  })
+
+  const address = server.address()
+  return {
+    port: typeof address === 'object' && address ? address.port : port,
+    stopListening() {
+      server.prependListener('request', (_request, response) => {
+        response.setHeader('connection', 'close')
+      })
+      server.close()
+    },
+    closed,
+    closeAll: () => server.closeAllConnections(),
+  }
+}

@@ -1,0 +1,110 @@
+/** What clients are shown: snake_case, ISO times, money in minor units. */
+import {
+  available,
+  type Hold,
+  type HoldResult,
+  type Order,
+  type OrderResult,
+  type Payment,
+  type Product,
+  type Refund,
+} from '@flashlane/core'
+
+const iso = (ms: number): string => new Date(ms).toISOString()
+const isoOrNull = (ms: number | null): string | null => (ms === null ? null : iso(ms))
+
+export const productView = (product: Product) => {
+  const free = available(product)
+  return {
+    id: product.productId,
+    name: product.name,
+    description: product.description,
+    image: product.image,
+    price: product.price,
+    currency: product.currency,
+    stock_total: product.stockTotal,
+    total_stock: product.stockTotal,
+    held: product.held,
+    sold: product.sold,
+    available_stock: free,
+    available: free,
+    is_sold_out: free === 0,
+    version: product.version,
+  }
+}
+
+export const holdResultView = (hold: HoldResult, version: number) => ({
+  hold_id: hold.holdId,
+  product_id: hold.productId,
+  qty: hold.quantity,
+  unit_price: hold.unitPrice,
+  currency: hold.currency,
+  status: hold.status,
+  expires_at: iso(hold.expiresAtMs),
+  expires_in_seconds: hold.ttlMs / 1_000,
+  version,
+})
+
+export const orderResultView = (order: OrderResult, version: number) => ({
+  order_id: order.orderId,
+  hold_id: order.holdId,
+  product_id: order.productId,
+  qty: order.quantity,
+  amount: order.amount,
+  currency: order.currency,
+  status: order.status,
+  payment_due_at: isoOrNull(order.paymentDueAtMs),
+  version,
+})
+
+type Bought = Pick<Hold, 'productId' | 'quantity' | 'unitPrice'>
+
+const itemsView = ({ productId, quantity, unitPrice }: Bought, product: Product | null) => [
+  {
+    product_id: productId,
+    product_name: product?.name ?? null,
+    quantity,
+    price_per_unit: unitPrice,
+    total_price: unitPrice * quantity,
+  },
+]
+
+/** `product` gives the name and the version; a hold is shown without them when it cannot be read. */
+export const holdView = (hold: Hold, product: Product | null, nowMs: number) => ({
+  ...holdResultView(hold, product?.version ?? hold.bornVersion),
+  is_expired: hold.status === 'expired' || (hold.status === 'active' && hold.expiresAtMs <= nowMs),
+  created_at: iso(hold.createdAtMs),
+  ...(hold.orderId === null ? {} : { order_id: hold.orderId }),
+  items: itemsView(hold, product),
+})
+
+export function orderView(order: Order, refunds: readonly Refund[], product: Product | null) {
+  const [refund] = refunds
+  return {
+    ...orderResultView(order, product?.version ?? order.bornVersion),
+    unit_price: order.unitPrice,
+    created_at: iso(order.createdAtMs),
+    payments: order.payments.map(paymentView),
+    ...(order.latePayment ? { late_payment: true } : {}),
+    ...(refund ? { refund: refundView(refund), refunds: refunds.map(refundView) } : {}),
+    items: itemsView(order, product),
+  }
+}
+
+const paymentView = (payment: Payment) => ({
+  payment_ref: payment.reference,
+  status: payment.status,
+  amount: payment.amount,
+  currency: payment.currency,
+  refunded: Object.values(payment.refundParts).reduce((sum, part) => sum + part, 0),
+})
+
+const refundView = (refund: Refund) => ({
+  refund_id: refund.refundId,
+  payment_ref: refund.reference,
+  amount: refund.amount,
+  currency: refund.currency,
+  status: refund.status,
+  reason: refund.reason,
+  created_at: iso(refund.createdAtMs),
+})
