@@ -1,0 +1,158 @@
+/** A whole Flashlane for one test file: its own schema and Redis, and as many real processes as asked for. */
+import type { Database } from '@flashlane/db'
+import { randomBytes } from 'node:crypto'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { freePort, startRedis } from '../../scripts/services.mjs'
+import { createTestDatabase } from './database.ts'
+import { type Answer, request } from './http.ts'
+import { type Process, startProcess } from './process.ts'
+import { until } from './until.ts'
+
+export const ADMIN_TOKEN = 'a-token-for-the-tests-only'
+const READY_MS_MAX = 20_000
+
+export type Api = Process & {
+  readonly url: string
+  get(path: string): Promise<Answer>
+  post(path: string, body: unknown, headers?: Record<string, string>): Promise<Answer>
+  send(signal: NodeJS.Signals): void
+}
+
+type RedisServer = Awaited<ReturnType<typeof startRedis>>
+
+export type Flashlane = {
+  readonly database: Database
+  readonly mysqlUrl: string
+  readonly redisUrl: string
+  readonly apis: readonly Api[]
+  readonly workers: readonly Process[]
+  /** An api of those running, in turn. */
+  api(): Api
+  startApi(env?: Record<string, string>): Promise<Api>
+  startWorker(env?: Record<string, string>): Process
+  redis(): RedisServer
+  restartRedis(): Promise<void>
+  /** Puts a product on sale and tells its id. */
+  product(fields: { stock: number; price?: number }): Promise<number>
+  stop(): Promise<void>
+}
+
+type Options = {
+  readonly apis?: number
+  readonly workers?: number
+  /** Added to what every process is given: settings, or a way to MySQL through a proxy. */
+  readonly env?: Record<string, string>
+}
+
+export async function startFlashlane({
+  apis = 1,
+  workers = 1,
+  env = {},
+}: Options = {}): Promise<Flashlane> {
+  const testDatabase = await createTestDatabase()
+  const folder = mkdtempSync(join(process.env['FLASHLANE_TEST_FOLDER'] ?? tmpdir(), 'redis-'))
+  const password = randomBytes(9).toString('hex')
+  const port = await freePort()
+  let redis = await startRedis({ folder, port, password })
+  const common = {
+    MYSQL_URL: testDatabase.url,
+    REDIS_URL: redis.url,
+    ADMIN_TOKEN,
+    LOG_LEVEL: 'info',
+    ...env,
+  }
+  const running: { apis: Api[]; workers: Process[] } = { apis: [], workers: [] }
+  let turn = 0
+
+  const flashlane: Flashlane = {
+    database: testDatabase.database,
+    mysqlUrl: testDatabase.url,
+    redisUrl: redis.url,
+    apis: running.apis,
+    workers: running.workers,
+    api() {
+      const alive = running.apis.filter((each) => each.isRunning())
+      const api = alive[turn++ % alive.length]
+      if (!api) throw new Error('no api is running')
+      return api
+    },
+    async startApi(more = {}) {
+      const api = await launchApi({ ...common, ...more })
+      running.apis.push(api)
+      return api
+    },
+    startWorker(more = {}) {
+      const worker = startProcess('worker', { ...common, ...more })
+      running.workers.push(worker)
+      return worker
+    },
+    redis: () => redis,
+    async restartRedis() {
+      redis = await startRedis({ folder, port, password })
+    },
+    async product({ stock, price = 4_900 }) {
+      const { status, body } = await flashlane
+        .api()
+        .post(
+          '/api/admin/products',
+          { name: 'Sneaker', price, currency: 'USD', stock_total: stock },
+          { authorization: `Bearer ${ADMIN_TOKEN}` },
+        )
+      if (status !== 201) throw new Error(`no product: ${JSON.stringify(body)}`)
+      return Number(body['id'])
+    },
+    async stop() {
+      const all = [...running.apis, ...running.workers].filter((each) => each.isRunning())
+      for (const each of all) each.send('SIGCONT')
+      for (const each of all) each.send('SIGTERM')
+      const codes = await Promise.all(all.map((each) => each.ended()))
+      await redis.stop()
+      await testDatabase.drop()
+      rmSync(folder, { recursive: true, force: true })
+      if (codes.some((code) => code !== 0)) {
+        const outputs = all.map((each) => each.output().slice(-2_000)).join('\n---\n')
+        throw new Error(`a process ended with ${codes.join(', ')}:\n${outputs}`)
+      }
+    },
+  }
+  for (let n = 0; n < workers; n++) flashlane.startWorker()
+  await Promise.all(Array.from({ length: apis }, () => flashlane.startApi()))
+  if (workers > 0) await Promise.all(running.apis.map(canaryAnswers))
+  return flashlane
+}
+
+async function launchApi(env: Record<string, string>): Promise<Api> {
+  const port = await freePort()
+  const child = startProcess('api', { ...env, PORT: String(port), HOST: '127.0.0.1' })
+  const url = `http://127.0.0.1:${port}`
+  await until(
+    async () => {
+      if (!child.isRunning()) throw new Error(`the api ended:\n${child.output()}`)
+      return request(`${url}/livez`).then(
+        ({ status }) => status === 200,
+        () => false,
+      )
+    },
+    { withinMs: READY_MS_MAX, what: 'the api listens' },
+  )
+  return {
+    ...child,
+    url,
+    get: (path) => request(url + path),
+    post: (path, body, headers) =>
+      request(url + path, { method: 'POST', body, ...(headers ? { headers } : {}) }),
+  }
+}
+
+/** A command has gone through a lane and back: everything works together. */
+const canaryAnswers = (api: Api): Promise<boolean> =>
+  until(
+    async () => {
+      const { body } = await api.get('/readyz')
+      const canary = body['canary'] as { ok?: boolean } | undefined
+      return canary?.ok === true
+    },
+    { withinMs: READY_MS_MAX, what: `the canary answers\n${api.output()}` },
+  )

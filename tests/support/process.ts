@@ -1,0 +1,48 @@
+/** One api or worker as a real child process. */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import { until } from './until.ts'
+
+export type Process = {
+  readonly pid: number
+  /** All that it wrote so far. */
+  output(): string
+  send(signal: NodeJS.Signals): void
+  /** Waits for its end, and tells its exit code; null after a signal. */
+  ended(): Promise<number | null>
+  isRunning(): boolean
+}
+
+const END_MS_MAX = 15_000
+
+const mains = {
+  api: fileURLToPath(new URL('../../apps/api/src/main.ts', import.meta.url)),
+  worker: fileURLToPath(new URL('../../apps/worker/src/main.ts', import.meta.url)),
+}
+
+export function startProcess(app: keyof typeof mains, env: Record<string, string>): Process {
+  const { NODE_OPTIONS: _ours, VITEST: _flag, ...inherited } = process.env
+  const child: ChildProcess = spawn(process.execPath, [mains[app]], {
+    env: { ...inherited, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  let output = ''
+  child.stdout?.on('data', (data: Buffer) => (output += data.toString()))
+  child.stderr?.on('data', (data: Buffer) => (output += data.toString()))
+  const { promise: exit, resolve } = Promise.withResolvers<number | null>()
+  let isRunning = true
+  child.once('exit', (code) => {
+    isRunning = false
+    resolve(code)
+  })
+  return {
+    pid: child.pid ?? 0,
+    output: () => output,
+    send: (signal) => void child.kill(signal),
+    async ended() {
+      await until(() => !isRunning, { withinMs: END_MS_MAX, what: `${app} ends\n${output}` })
+      return exit
+    },
+    isRunning: () => isRunning,
+  }
+}
