@@ -35,6 +35,10 @@ export function createLanes(redis: Redis, onFault: (error: unknown) => void) {
     return queue
   }
 
+  async function hasJob(lane: string, batchId: string): Promise<boolean> {
+    return (await redis.exists(queueOf(lane).toKey(batchId))) === 1
+  }
+
   return {
     /** Never rejects. The batch's id is the job's: added twice, it is there once. */
     async add(lane: string, batch: Batch): Promise<AddResult> {
@@ -54,17 +58,18 @@ export function createLanes(redis: Redis, onFault: (error: unknown) => void) {
       }
     },
 
-    async hasJob(lane: string, batchId: string): Promise<boolean> {
-      return (await redis.exists(queueOf(lane).toKey(batchId))) === 1
-    },
+    hasJob,
 
     /** Leads a poll from a command that is answered 202 to its batch. */
     async remember(lane: string, commandId: string, batchId: string): Promise<void> {
       await redis.set(commandKey(lane, commandId), batchId, 'EX', COMMAND_KEY_TTL_S)
     },
 
-    batchOf: (lane: string, commandId: string): Promise<string | null> =>
-      redis.get(commandKey(lane, commandId)),
+    /** Whether a command that was answered 202 still stands in its lane. */
+    async isQueued(lane: string, commandId: string): Promise<boolean> {
+      const batchId = await redis.get(commandKey(lane, commandId))
+      return batchId !== null && hasJob(lane, batchId)
+    },
 
     /** Tells the workers that there is a lane to open. Losing it costs a second: they look for themselves. */
     announce(productId: number): void {

@@ -6,6 +6,9 @@ import { PinoPretty } from 'pino-pretty'
 const BUFFER_BYTES = 8_192
 const FLUSH_EACH_MS = 500
 
+const FAULT_EACH_MS = 1_000
+const FAULTS_MAX = 100
+
 const REDACTED = ['authorization', 'token', 'secret', 'password', '*.authorization', '*.password']
 
 /** Lines are written in lots: at thousands of holds a second, a write each would cost more than the holds. */
@@ -22,11 +25,24 @@ export function createLog(level: string): { log: Logger; flush(): void } {
 
 const options = (level: string) => ({
   level,
-  base: { app: 'api', pid: process.pid },
+  base: { process: 'api', pid: process.pid },
   redact: REDACTED,
   // MySQL and Redis put whole statements and arguments on their errors: only what says what happened is logged.
   serializers: { err: describeError },
 })
+
+/** Logs what services say when they fail, each message once a second: a lost connection says it hundreds of times. */
+export function makeFaultLog(log: Logger): (error: unknown) => void {
+  const saidMs = new Map<string, number>()
+  return (error) => {
+    const message = error instanceof Error ? error.message : String(error)
+    const nowMs = performance.now()
+    if (nowMs - (saidMs.get(message) ?? Number.NEGATIVE_INFINITY) < FAULT_EACH_MS) return
+    if (saidMs.size >= FAULTS_MAX) saidMs.clear()
+    saidMs.set(message, nowMs)
+    log.warn({ err: error }, 'a service does not answer')
+  }
+}
 
 function describeError(error: unknown): unknown {
   if (!(error instanceof Error)) return error

@@ -1,24 +1,28 @@
-/** Starts an api process: reads the settings, connects, and answers until it is told to stop. */
-import { startApi } from './start.ts'
-import { parseConfig } from './config.ts'
+/** Starts an api process, and ends it when told. */
+import { type Config, parseConfig } from './config.ts'
 import { createLog } from './log.ts'
+import { startApi } from './start.ts'
 
-const { log, flush } = createLog(process.env['LOG_LEVEL'] || 'info')
-
-try {
-  const api = await startApi(parseConfig(process.env), log)
-  log.info({ port: api.port }, 'api is up')
-  const stop = (signal: NodeJS.Signals) => {
-    log.info({ signal }, 'api stops')
-    api.stop().then(
-      () => exit(0),
-      (error: unknown) => die(error),
-    )
+const config = readConfig()
+const { log, flush } = createLog(config.LOG_LEVEL)
+// Until there is something to drain, a signal simply ends the process.
+startApi(config, log).then(({ port, stop }) => {
+  log.info({ port }, 'api ready')
+  const end = () => {
+    log.info('api stopping')
+    stop().then(() => exit(0), die)
   }
-  process.once('SIGTERM', stop)
-  process.once('SIGINT', stop)
-} catch (error) {
-  die(error)
+  process.once('SIGTERM', end)
+  process.once('SIGINT', end)
+}, die)
+
+function readConfig(): Config {
+  try {
+    return parseConfig(process.env)
+  } catch (error) {
+    console.error(error instanceof Error ? error.message : error)
+    return process.exit(1)
+  }
 }
 
 function die(error: unknown): void {

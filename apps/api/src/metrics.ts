@@ -1,6 +1,7 @@
 /** What an operator looks at first. The help of each says what to conclude from it. */
 import type { Command } from '@flashlane/core'
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
+import type { AddResult } from './lanes.ts'
 import type { Answer } from './dispatch/waiter.ts'
 
 export type Metrics = ReturnType<typeof createMetrics>
@@ -25,7 +26,7 @@ export function createMetrics() {
     buckets: [1, 2, 4, 8, 16, 32, 64, 128, 256, 512],
     registers,
   })
-  const added = new Counter({
+  const batches = new Counter({
     name: 'flash_api_batches_total',
     help: 'Batches by what Redis made of them. Anything but acknowledged: clients were told 503.',
     labelNames: ['result'] as const,
@@ -50,11 +51,13 @@ export function createMetrics() {
 
   return {
     registry,
-    batchCommands,
-    added,
     inbox,
     reads,
     faults,
+    added(result: AddResult, commands: number): void {
+      batches.inc({ result })
+      batchCommands.observe(commands)
+    },
     answered(command: Command['type'], answer: Answer['kind'], ms: number): void {
       answerSeconds.labels(command, answer).observe(ms / 1_000)
     },

@@ -22,7 +22,7 @@ export function commandRoutes(deps: CommandDeps): Hono {
     const { id: commandId, productId } = await readId(c, 'cmd', deps.catalogue)
     const stored = await deps.findCommand(commandId)
     if (stored) return respondApplied(c, commandId, stored)
-    if (await deps.isQueued(productId, commandId)) {
+    if (await isQueued(productId, commandId)) {
       return respond(
         c,
         200,
@@ -34,6 +34,14 @@ export function commandRoutes(deps: CommandDeps): Hono {
     const applied = await deps.findCommand(commandId)
     if (!applied) throw new Fault('command_unknown')
     return respondApplied(c, commandId, applied)
+  }
+
+  async function isQueued(productId: number, commandId: string): Promise<boolean> {
+    try {
+      return await deps.isQueued(productId, commandId)
+    } catch {
+      throw new Fault('unavailable', 'Redis does not answer, and MySQL does not know the command')
+    }
   }
 
   async function respondApplied(

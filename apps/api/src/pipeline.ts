@@ -1,0 +1,101 @@
+/** The way of a command through this process: dispatcher, lanes, replies, and the canary that shows whether it is open. */
+import {
+  CLOCK_ERROR_MS_MAX,
+  ENQUEUE_MS_MAX,
+  EXPIRY_GRACE_MS,
+  invariant,
+  laneOf as laneOfProduct,
+  REDIS_COMMAND_MS_MAX,
+} from '@flashlane/core'
+import { findBatches, findProduct } from '@flashlane/db'
+import { startCanary } from './canary.ts'
+import { makeDrawX } from './command-head.ts'
+import type { Config } from './config.ts'
+import { createDispatcher } from './dispatch/dispatcher.ts'
+import { realTimers } from './dispatch/timers.ts'
+import { createLanes } from './lanes.ts'
+import type { Metrics } from './metrics.ts'
+import { listenForReplies } from './replies.ts'
+import type { Services } from './services.ts'
+import { createSnapshots } from './snapshots.ts'
+
+type Options = {
+  readonly config: Config
+  readonly services: Services
+  readonly metrics: Metrics
+  onFault(error: unknown): void
+}
+
+export type Pipeline = ReturnType<typeof startPipeline>
+
+export function startPipeline({ config, services, metrics, onFault }: Options) {
+  checkTimes()
+  const { database, redis, subscriber, processId } = services
+  const { nowMs } = services.clock
+  const drawX = makeDrawX()
+  const laneOf = (productId: number): string => laneOfProduct(productId, config.LANES)
+  const lanes = createLanes(redis, onFault)
+  const snapshots = createSnapshots({
+    redis,
+    laneOf,
+    findProduct: (productId) => findProduct(database, productId),
+    readFrom: (source) => metrics.reads.inc({ source }),
+    onFault,
+  })
+  const dispatcher = createDispatcher({
+    async addBatch(lane, batch) {
+      const result = await lanes.add(lane, batch)
+      metrics.added(result, batch.commands.length)
+      return result
+    },
+    hasJob: lanes.hasJob,
+    findBatches: (batchIds) => findBatches(database, batchIds),
+    refreshSnapshots: snapshots.refresh,
+    announce: lanes.announce,
+    laneOf,
+    drawBatchId: () => drawX(nowMs()),
+    nowMs,
+    timers: realTimers,
+    processId,
+    batchMax: config.BATCH_MAX,
+    onFault,
+  })
+  const canary = startCanary({
+    addBatch: lanes.add,
+    drawX,
+    nowMs,
+    monotonicMs: realTimers.monotonicMs,
+    processId,
+  })
+  const stopListening = listenForReplies({
+    redis: subscriber,
+    processId,
+    heard(reply) {
+      if (!canary.heard(reply)) dispatcher.heard(reply)
+    },
+    onFault,
+  })
+
+  return {
+    dispatcher,
+    lanes,
+    snapshots,
+    canary,
+    laneOf,
+    drawX,
+    stop(): void {
+      dispatcher.stop()
+      canary.stop()
+      stopListening()
+    },
+  }
+}
+
+/** An expiry waits until every command accepted before the deadline is in its lane: it must wait long enough. */
+function checkTimes(): void {
+  const slowestMs = ENQUEUE_MS_MAX + REDIS_COMMAND_MS_MAX + CLOCK_ERROR_MS_MAX
+  invariant(EXPIRY_GRACE_MS > slowestMs, 'expiry does not wait for the slowest command', {
+    graceMs: EXPIRY_GRACE_MS,
+    slowestMs,
+  })
+}

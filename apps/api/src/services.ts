@@ -1,0 +1,91 @@
+/** What an api process stands on: MySQL, the database's clock, Redis. Refuses to stand on what does not fit. */
+import { randomBytes } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { formatLayout } from '@flashlane/core'
+import {
+  claimLayout,
+  connect,
+  type Database,
+  isTransient,
+  migrationsPending,
+  readClockMs,
+} from '@flashlane/db'
+import type { Redis } from 'ioredis'
+import { type Clock, startClock } from './clock.ts'
+import type { Config } from './config.ts'
+import { realTimers } from './dispatch/timers.ts'
+import { connectRedis } from './redis.ts'
+
+const TRY_AGAIN_MS = 500
+
+export type Services = {
+  readonly database: Database
+  readonly clock: Clock
+  /** Adds batches, and reads and writes what the lanes keep beside them. */
+  readonly redis: Redis
+  /** Hears replies, and nothing else. */
+  readonly subscriber: Redis
+  readonly processId: string
+  close(): Promise<void>
+}
+
+type OnFault = (error: unknown) => void
+
+export async function connectServices(config: Config, onFault: OnFault): Promise<Services> {
+  const database = connect({
+    url: config.MYSQL_URL,
+    poolSize: config.MYSQL_POOL_SIZE,
+    multipleStatements: false,
+  })
+  await untilReachable(() => checkDatabase(database, formatLayout(config.LANES)), onFault)
+  const clock = await startClock({
+    readClockMs: () => readClockMs(database),
+    monotonicMs: realTimers.monotonicMs,
+    onFault,
+  })
+  const processId = randomBytes(8).toString('hex')
+  const redis = connectRedis(config.REDIS_URL, { name: `flashlane-api-${processId}`, onFault })
+  const subscriber = connectRedis(config.REDIS_URL, {
+    name: `flashlane-replies-${processId}`,
+    onFault,
+  })
+
+  return {
+    database,
+    clock,
+    redis,
+    subscriber,
+    processId,
+    async close() {
+      clock.stop()
+      redis.disconnect()
+      subscriber.disconnect()
+      await database.close()
+    },
+  }
+}
+
+/** A server that is away is waited for; one that refuses is not. Redis may come later: without it the api answers 503. */
+async function untilReachable(run: () => Promise<void>, onFault: OnFault): Promise<void> {
+  for (;;) {
+    try {
+      return await run()
+    } catch (error) {
+      if (!isTransient(error)) throw error
+      onFault(error)
+      await sleep(TRY_AGAIN_MS)
+    }
+  }
+}
+
+/** Refuses to work on tables of another shape, or with lanes laid out otherwise. */
+async function checkDatabase(database: Database, layout: string): Promise<void> {
+  const pending = await migrationsPending(database)
+  if (pending.length > 0) throw new Error(`the database lacks migrations: ${pending.join(', ')}`)
+  const stands = await claimLayout(database, layout)
+  if (stands !== layout) {
+    throw new Error(
+      `LANES is ${layout}, but the lanes are laid out as ${stands}: set LANES=${stands}, or drain all lanes and lay them out anew`,
+    )
+  }
+}
