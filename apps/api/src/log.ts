@@ -9,7 +9,8 @@ const FLUSH_EACH_MS = 500
 const FAULT_EACH_MS = 1_000
 const FAULTS_MAX = 100
 
-const REDACTED = ['authorization', 'token', 'secret', 'password', '*.authorization', '*.password']
+// No wildcards: they would double what a line costs.
+const REDACTED = ['authorization', 'cookie', 'password', 'secret', 'token', 'url']
 
 /** Lines are written in lots: at thousands of holds a second, a write each would cost more than the holds. */
 export function createLog(level: string): { log: Logger; flush(): void } {

@@ -49,6 +49,9 @@ export function createMetrics() {
     registers,
   })
 
+  // Looked up once: prom-client hashes the labels each time.
+  const observers = new Map<string, { observe(seconds: number): void }>()
+
   return {
     registry,
     inbox,
@@ -59,7 +62,13 @@ export function createMetrics() {
       batchCommands.observe(commands)
     },
     answered(command: Command['type'], answer: Answer['kind'], ms: number): void {
-      answerSeconds.labels(command, answer).observe(ms / 1_000)
+      const key = `${command} ${answer}`
+      let observer = observers.get(key)
+      if (!observer) {
+        observer = answerSeconds.labels(command, answer)
+        observers.set(key, observer)
+      }
+      observer.observe(ms / 1_000)
     },
     watch({ waiting, inFlight, canaryAgeMs }: Sources): void {
       gauge(

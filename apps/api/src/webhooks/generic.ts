@@ -19,28 +19,35 @@ export type PaymentNews = {
   readonly payload: string
 }
 
-const KINDS: Readonly<Record<string, PaymentKind>> = {
-  success: 'succeeded',
-  successful: 'succeeded',
-  succeeded: 'succeeded',
-  paid: 'succeeded',
-  completed: 'succeeded',
-  'payment_intent.succeeded': 'succeeded',
-  failed: 'failed',
-  failure: 'failed',
-  cancelled: 'failed',
-  'payment_intent.payment_failed': 'failed',
-  'payment_intent.canceled': 'failed',
-  refunded: 'refunded',
-  'charge.refunded': 'refunded',
-}
-
-// Providers send numbers where we have names, and names where they have nothing.
-const name = z.preprocess(
-  (value) => (typeof value === 'number' ? String(value) : value),
-  foreignName.nullish(),
+const KINDS: ReadonlyMap<string, PaymentKind> = new Map(
+  Object.entries({
+    success: 'succeeded',
+    successful: 'succeeded',
+    succeeded: 'succeeded',
+    paid: 'succeeded',
+    completed: 'succeeded',
+    'payment_intent.succeeded': 'succeeded',
+    failed: 'failed',
+    failure: 'failed',
+    cancelled: 'failed',
+    'payment_intent.payment_failed': 'failed',
+    'payment_intent.canceled': 'failed',
+    refunded: 'refunded',
+    'charge.refunded': 'refunded',
+  } as const),
 )
-const text = z.unknown().transform((value) => (typeof value === 'string' ? value : null))
+
+// Providers send numbers where we have names, and empty ones where they have nothing.
+const name = z
+  .preprocess((value) => {
+    if (typeof value === 'number') return String(value)
+    return value === '' ? null : value
+  }, foreignName.nullish())
+  .optional()
+const text = z
+  .unknown()
+  .transform((value) => (typeof value === 'string' ? value : null))
+  .optional()
 
 /** Tolerant: a provider's further fields are its own business. */
 const body = z.object({
@@ -56,15 +63,19 @@ const body = z.object({
   status: text,
   event_type: text,
   type: text,
-  success: z.unknown(),
-  amount: z.preprocess(
-    (value) => (typeof value === 'string' && /^\d{1,15}$/.test(value) ? Number(value) : value),
-    money.nullish(),
-  ),
-  currency: z.preprocess(
-    (value) => (typeof value === 'string' ? value.toUpperCase() : value),
-    currency.nullish(),
-  ),
+  success: z.unknown().optional(),
+  amount: z
+    .preprocess(
+      (value) => (typeof value === 'string' && /^\d{1,15}$/.test(value) ? Number(value) : value),
+      money.nullish(),
+    )
+    .optional(),
+  currency: z
+    .preprocess(
+      (value) => (typeof value === 'string' ? value.toUpperCase() : value),
+      currency.nullish(),
+    )
+    .optional(),
 })
 
 type Body = z.infer<typeof body>
@@ -107,7 +118,7 @@ function keyOf(event: Body, keyInHeader: string | undefined): string {
 /** An event's type says more than its status: a refund that succeeded is no payment that did. */
 function kindOf({ type, event_type, status, success }: Body): PaymentKind {
   for (const word of [type, event_type, status]) {
-    const kind = KINDS[word?.toLowerCase() ?? '']
+    const kind = KINDS.get(word?.toLowerCase() ?? '')
     if (kind) return kind
   }
   if (typeof success === 'boolean') return success ? 'succeeded' : 'failed'
@@ -118,7 +129,7 @@ function kindOf({ type, event_type, status, success }: Body): PaymentKind {
 function idsOf({ order_id, hold_id }: Body): { orderId: string | null; holdId: string | null } {
   const order = parseId(order_id ?? '')
   const hold = parseId(hold_id ?? '')
-  const orderId = order?.kind === 'ord' ? order_id : null
+  const orderId = order?.kind === 'ord' ? (order_id ?? null) : null
   const isOthers = orderId !== null && order?.productId !== hold?.productId
-  return { orderId, holdId: hold?.kind === 'hold' && !isOthers ? hold_id : null }
+  return { orderId, holdId: hold?.kind === 'hold' && !isOthers ? (hold_id ?? null) : null }
 }
