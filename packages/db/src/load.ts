@@ -1,6 +1,7 @@
 /** The rows that a batch's commands name, one query a table, none where there are no ids. */
 import { type Command, evolve, eventId, type Outcome, type State } from '@flashlane/core'
-import { type CompiledQuery, sql } from 'kysely'
+import { type CompiledQuery, type RawBuilder, sql } from 'kysely'
+import { namedBy } from './named.ts'
 import { eventOf, hex, holdOf, orderOf, refundOf, toBytes } from './rows.ts'
 import type {
   HoldRow,
@@ -18,81 +19,6 @@ export type Read = {
   readonly take: (rows: readonly unknown[]) => void
 }
 
-type Named = {
-  readonly holds: Set<string>
-  readonly orders: Set<string>
-  /** Holds whose orders are asked for: a payment may name its order by them. */
-  readonly holdsOfOrders: Set<string>
-  /** Names under which payment events may wait. */
-  readonly waitingFor: Set<string>
-  readonly paymentRefs: Set<string>
-  readonly outcomes: Set<string>
-  readonly eventKeys: Map<string, Set<string>>
-  /** Orders that may expire: their waiting payments are heard first. */
-  readonly dueOrders: Set<string>
-}
-
-function namedBy(commands: readonly Command[]): Named {
-  const named: Named = {
-    holds: new Set(),
-    orders: new Set(),
-    holdsOfOrders: new Set(),
-    waitingFor: new Set(),
-    paymentRefs: new Set(),
-    outcomes: new Set(),
-    eventKeys: new Map(),
-    dueOrders: new Set(),
-  }
-  for (const command of commands) {
-    if (command.fingerprint !== undefined) named.outcomes.add(command.commandId)
-    name(named, command)
-  }
-  return named
-}
-
-function name(named: Named, command: Command): void {
-  switch (command.type) {
-    case 'PlaceHold':
-      // A drawn id is new; one derived from a key may have been here before.
-      if (command.fingerprint !== undefined) named.holds.add(command.holdId)
-      return
-    case 'ReleaseHold':
-      named.holds.add(command.holdId)
-      return
-    case 'PlaceOrder':
-      if (command.fingerprint !== undefined) named.orders.add(command.orderId)
-      named.holds.add(command.holdId)
-      named.waitingFor.add(command.orderId).add(command.holdId)
-      if (command.paymentRef === null) return
-      named.waitingFor.add(command.paymentRef)
-      named.paymentRefs.add(command.paymentRef)
-      return
-    case 'CancelOrder':
-      named.orders.add(command.orderId)
-      return
-    case 'RecordPayment':
-      namePayment(named, command)
-      return
-    case 'ExpireDue':
-      for (const id of command.ids) (id.startsWith('hold_') ? named.holds : named.dueOrders).add(id)
-      return
-    case 'AdjustStock':
-    case 'CreateProduct':
-      return
-  }
-}
-
-function namePayment(named: Named, command: Extract<Command, { type: 'RecordPayment' }>): void {
-  const keys = named.eventKeys.get(command.provider) ?? new Set()
-  named.eventKeys.set(command.provider, keys.add(command.eventKey))
-  if (command.orderId !== null) named.orders.add(command.orderId)
-  if (command.holdId !== null) {
-    named.holds.add(command.holdId)
-    named.holdsOfOrders.add(command.holdId)
-  }
-  if (command.paymentRef !== null) named.paymentRefs.add(command.paymentRef)
-}
-
 /** The reads of a batch, into `state`. Events and owners of references are locked: other lanes may touch them too. */
 export function readsOf(commands: readonly Command[], state: State): readonly Read[] {
   const named = namedBy(commands)
@@ -101,8 +27,9 @@ export function readsOf(commands: readonly Command[], state: State): readonly Re
     ...readOutcomes([...named.outcomes], state),
     ...readEventsByKey(named.eventKeys, state),
     ...readWaitingEvents([...named.waitingFor], state),
-    ...readOrders('order_id', [...named.orders], state),
-    ...readOrders('hold_id', [...named.holdsOfOrders], state),
+    ...readOrdersBy('order_id', [...named.orders], state),
+    ...readOrdersBy('hold_id', [...named.holdsOfOrders], state),
+    ...readOrdersByReference([...named.paymentsOfOrders], state),
     ...readDueOrders([...named.dueOrders], state),
     ...readOwners([...named.paymentRefs], state),
   ]
@@ -169,11 +96,25 @@ function takeEvents(rows: readonly unknown[], state: State): void {
   }
 }
 
-/** Orders with their payments and refunds. */
-function readOrders(column: 'order_id' | 'hold_id', ids: readonly string[], state: State): Read[] {
+function readOrdersBy(
+  column: 'order_id' | 'hold_id',
+  ids: readonly string[],
+  state: State,
+): Read[] {
   if (ids.length === 0) return []
+  return readOrders(sql`${sql.ref(`o.${column}`)} in (${sql.join(ids)})`, state)
+}
+
+function readOrdersByReference(references: readonly string[], state: State): Read[] {
+  if (references.length === 0) return []
+  const owners = sql`select p.order_id from payments p
+    where p.reference in (${sql.join(references.map(toBytes))})`
+  return readOrders(sql`o.order_id in (${owners})`, state)
+}
+
+/** Orders `o` with their payments and refunds. */
+function readOrders(named: RawBuilder<unknown>, state: State): Read[] {
   const payments: PaymentRow[] = []
-  const named = sql`${sql.ref(`o.${column}`)} in (${sql.join(ids)})`
   const ofOrders = (table: 'payments' | 'refunds') =>
     sql`select c.* from orders o join ${sql.table(table)} c on c.order_id = o.order_id where ${named}`
   return [
@@ -213,7 +154,7 @@ export function readDueOrders(orderIds: readonly string[], state: State): Read[]
     take: (rows: readonly unknown[]) => takeEvents(rows, state),
   })
   return [
-    ...readOrders('order_id', orderIds, state),
+    ...readOrdersBy('order_id', orderIds, state),
     ...readWaitingEvents(orderIds, state),
     waitingUnder('select cast(n.hold_id as binary) as name from orders n'),
     waitingUnder('select n.reference as name from payments n'),
