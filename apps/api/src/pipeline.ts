@@ -7,7 +7,6 @@ import {
   laneOf as laneOfProduct,
   REDIS_COMMAND_MS_MAX,
 } from '@flashlane/core'
-import { findBatches, findProduct } from '@flashlane/db'
 import { startCanary } from './canary.ts'
 import { makeDrawX } from './command-head.ts'
 import type { Config } from './config.ts'
@@ -30,7 +29,7 @@ export type Pipeline = ReturnType<typeof startPipeline>
 
 export function startPipeline({ config, services, metrics, onFault }: Options) {
   checkTimes()
-  const { database, redis, subscriber, processId } = services
+  const { mysql, redis, subscriber, processId } = services
   const { nowMs } = services.clock
   const drawX = makeDrawX()
   const laneOf = (productId: number): string => laneOfProduct(productId, config.LANES)
@@ -38,7 +37,7 @@ export function startPipeline({ config, services, metrics, onFault }: Options) {
   const snapshots = createSnapshots({
     redis,
     laneOf,
-    findProduct: (productId) => findProduct(database, productId),
+    findProduct: mysql.findProduct,
     readFrom: (source) => metrics.reads.inc({ source }),
     onFault,
   })
@@ -49,7 +48,7 @@ export function startPipeline({ config, services, metrics, onFault }: Options) {
       return result
     },
     hasJob: lanes.hasJob,
-    findBatches: (batchIds) => findBatches(database, batchIds),
+    findBatches: mysql.findBatches,
     refreshSnapshots: snapshots.refresh,
     announce: lanes.announce,
     laneOf,

@@ -2,24 +2,18 @@
 import { randomBytes } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { formatLayout } from '@flashlane/core'
-import {
-  claimLayout,
-  connect,
-  type Database,
-  isTransient,
-  migrationsPending,
-  readClockMs,
-} from '@flashlane/db'
+import { connect, isTransient } from '@flashlane/db'
 import type { Redis } from 'ioredis'
 import { type Clock, startClock } from './clock.ts'
 import type { Config } from './config.ts'
 import { realTimers } from './dispatch/timers.ts'
+import { askMysql, type Mysql } from './mysql.ts'
 import { connectRedis } from './redis.ts'
 
 const TRY_AGAIN_MS = 500
 
 export type Services = {
-  readonly database: Database
+  readonly mysql: Mysql
   readonly clock: Clock
   /** Adds batches, and reads and writes what the lanes keep beside them. */
   readonly redis: Redis
@@ -37,9 +31,10 @@ export async function connectServices(config: Config, onFault: OnFault): Promise
     poolSize: config.MYSQL_POOL_SIZE,
     multipleStatements: false,
   })
-  await untilReachable(() => checkDatabase(database, formatLayout(config.LANES)), onFault)
+  const mysql = askMysql(database)
+  await untilReachable(() => checkDatabase(mysql, formatLayout(config.LANES)), onFault)
   const clock = await startClock({
-    readClockMs: () => readClockMs(database),
+    readClockMs: mysql.readClockMs,
     monotonicMs: realTimers.monotonicMs,
     onFault,
   })
@@ -51,7 +46,7 @@ export async function connectServices(config: Config, onFault: OnFault): Promise
   })
 
   return {
-    database,
+    mysql,
     clock,
     redis,
     subscriber,
@@ -79,10 +74,10 @@ async function untilReachable(run: () => Promise<void>, onFault: OnFault): Promi
 }
 
 /** Refuses to work on tables of another shape, or with lanes laid out otherwise. */
-async function checkDatabase(database: Database, layout: string): Promise<void> {
-  const pending = await migrationsPending(database)
+async function checkDatabase(mysql: Mysql, layout: string): Promise<void> {
+  const pending = await mysql.migrationsPending()
   if (pending.length > 0) throw new Error(`the database lacks migrations: ${pending.join(', ')}`)
-  const stands = await claimLayout(database, layout)
+  const stands = await mysql.claimLayout(layout)
   if (stands !== layout) {
     throw new Error(
       `LANES is ${layout}, but the lanes are laid out as ${stands}: set LANES=${stands}, or drain all lanes and lay them out anew`,

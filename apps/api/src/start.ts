@@ -1,5 +1,4 @@
 /** Builds an api process: every part gets what it needs as functions. */
-import * as mysql from '@flashlane/db'
 import type { Logger } from 'pino'
 import { type AppDeps, createApp } from './app.ts'
 import { createCatalogue } from './catalogue.ts'
@@ -60,16 +59,16 @@ type Parts = {
 /** What the routes need, over this process's services. */
 async function wire(parts: Parts): Promise<Omit<AppDeps, 'isDraining'>> {
   const { config, services, pipeline, metrics, log } = parts
-  const { database } = services
+  const { mysql } = services
   const { nowMs } = services.clock
   const { lanes, laneOf, drawX, snapshots } = pipeline
   const { submit } = pipeline.dispatcher
   const catalogue = createCatalogue({
-    exists: async (productId) => (await mysql.findProduct(database, productId)) !== null,
+    exists: async (productId) => (await mysql.findProduct(productId)) !== null,
     monotonicMs: realTimers.monotonicMs,
   })
-  for (const productId of await mysql.productIdsAfter(database, 0)) catalogue.add(productId)
-  const deriveX = makeDeriveX(await mysql.idempotencySecret(database))
+  for (const productId of await mysql.productIdsAfter(0)) catalogue.add(productId)
+  const deriveX = makeDeriveX(await mysql.idempotencySecret())
 
   return {
     catalogue,
@@ -89,29 +88,28 @@ async function wire(parts: Parts): Promise<Omit<AppDeps, 'isDraining'>> {
       drawX,
       nowMs,
       has: catalogue.has,
-      findOrderByReference: (reference) => mysql.findOrderByReference(database, reference),
-      insertWaitingEvent: (command, nextTryAtMs) =>
-        mysql.insertWaitingEvent(database, command, nextTryAtMs),
+      findOrderByReference: mysql.findOrderByReference,
+      insertWaitingEvent: mysql.insertWaitingEvent,
       webhookWaitMs: config.WEBHOOK_WAIT_MS,
       releaseOnFailure: config.ON_PAYMENT_FAILED === 'release',
       restockOnRefund: config.RESTOCK_ON_REFUND,
     }),
-    findHold: (holdId) => mysql.findHold(database, holdId),
-    findOrder: (orderId) => mysql.findOrder(database, orderId),
-    findCommand: (commandId) => mysql.findCommand(database, commandId),
+    findHold: mysql.findHold,
+    findOrder: mysql.findOrder,
+    findCommand: mysql.findCommand,
     isQueued: (productId, commandId) => lanes.isQueued(laneOf(productId), commandId),
-    listProducts: (page) => mysql.listProducts(database, page),
+    listProducts: mysql.listProducts,
     readProduct: snapshots.read,
     refreshSnapshots: snapshots.refresh,
     createProduct: (fields, requestId) =>
-      mysql.createProduct(database, fields, { x: drawX(nowMs()), requestId }),
+      mysql.createProduct(fields, { x: drawX(nowMs()), requestId }),
     announce: lanes.announce,
     adminToken: config.ADMIN_TOKEN,
     holdTtlS: config.HOLD_TTL_S,
     paymentDueS: config.PAYMENT_DUE_S,
     waitS: config.WAIT_S,
-    readClockMs: () => mysql.readClockMs(database),
-    migrationsPending: () => mysql.migrationsPending(database),
+    readClockMs: mysql.readClockMs,
+    migrationsPending: mysql.migrationsPending,
     canary: pipeline.canary.status,
     registry: metrics.registry,
   }

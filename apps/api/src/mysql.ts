@@ -1,0 +1,44 @@
+/** What the api asks of MySQL. Every answer comes within a limit: a server that hangs must not keep clients waiting. */
+import * as db from '@flashlane/db'
+import { Fault } from './problem.ts'
+
+/** MySQL answers in milliseconds, or is in trouble. */
+const ANSWER_MS_MAX = 3_000
+
+export type Mysql = ReturnType<typeof askMysql>
+
+export function askMysql(database: db.Database) {
+  const bind =
+    <Args extends readonly unknown[], Value>(
+      ask: (database: db.Database, ...args: Args) => Promise<Value>,
+    ) =>
+    (...args: Args): Promise<Value> =>
+      inTime(ask(database, ...args))
+
+  return {
+    readClockMs: bind(db.readClockMs),
+    migrationsPending: bind(db.migrationsPending),
+    claimLayout: bind(db.claimLayout),
+    idempotencySecret: bind(db.idempotencySecret),
+    productIdsAfter: bind(db.productIdsAfter),
+    createProduct: bind(db.createProduct),
+    findProduct: bind(db.findProduct),
+    listProducts: bind(db.listProducts),
+    findHold: bind(db.findHold),
+    findOrder: bind(db.findOrder),
+    findCommand: bind(db.findCommand),
+    findBatches: bind(db.findBatches),
+    findOrderByReference: bind(db.findOrderByReference),
+    insertWaitingEvent: bind(db.insertWaitingEvent),
+  }
+}
+
+/** What was asked may still happen: only the wait for it is over. */
+function inTime<Value>(asked: Promise<Value>): Promise<Value> {
+  return new Promise((resolve, reject) => {
+    const late = setTimeout(() => {
+      reject(new Fault('unavailable', `MySQL gave no answer within ${ANSWER_MS_MAX} ms`))
+    }, ANSWER_MS_MAX)
+    asked.then(resolve, reject).finally(() => clearTimeout(late))
+  })
+}
