@@ -3,6 +3,9 @@ import { defineConfig } from 'vitest/config'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 
+/** Real servers and processes on a busy machine, and deadlines that have to pass. */
+const patience = { testTimeout: 90_000, hookTimeout: 60_000 }
+
 /** unit needs no service and lies beside what it tests; int and e2e find theirs by the environment. */
 export default defineConfig({
   root,
@@ -17,8 +20,11 @@ export default defineConfig({
           testTimeout: 60_000,
         },
       },
-      { extends: true, test: { name: 'int', include: ['tests/int/**/*.int.test.ts'] } },
-      { extends: true, test: { name: 'e2e', include: ['tests/e2e/**/*.test.ts'] } },
+      {
+        extends: true,
+        test: { name: 'int', include: ['tests/int/**/*.int.test.ts'], ...patience },
+      },
+      { extends: true, test: { name: 'e2e', include: ['tests/e2e/**/*.test.ts'], ...patience } },
     ],
   },
 })

@@ -8,6 +8,7 @@ import { freePort, startRedis } from '../../scripts/services.mjs'
 import { createTestDatabase } from './database.ts'
 import { type Answer, request } from './http.ts'
 import { type Process, startProcess } from './process.ts'
+import { type Proxy, startProxy } from './proxy.ts'
 import { until } from './until.ts'
 
 export const ADMIN_TOKEN = 'a-token-for-the-tests-only'
@@ -33,6 +34,8 @@ export type Flashlane = {
   startApi(env?: Record<string, string>): Promise<Api>
   startWorker(env?: Record<string, string>): Process
   redis(): RedisServer
+  /** Between the processes and MySQL, where the test asked for one. */
+  mysqlProxy(): Proxy
   restartRedis(): Promise<void>
   /** Puts a product on sale and tells its id. */
   product(fields: { stock: number; price?: number }): Promise<number>
@@ -42,22 +45,29 @@ export type Flashlane = {
 type Options = {
   readonly apis?: number
   readonly workers?: number
-  /** Added to what every process is given: settings, or a way to MySQL through a proxy. */
+  /** Added to what every process is given. */
   readonly env?: Record<string, string>
+  /** Puts a proxy between the processes and MySQL. */
+  readonly mysqlProxy?: boolean
 }
 
 export async function startFlashlane({
   apis = 1,
   workers = 1,
   env = {},
+  mysqlProxy = false,
 }: Options = {}): Promise<Flashlane> {
   const testDatabase = await createTestDatabase()
+  const { hostname, port: mysqlPort } = new URL(testDatabase.url)
+  const proxy = mysqlProxy
+    ? await startProxy({ host: hostname, port: Number(mysqlPort || 3_306) })
+    : null
   const folder = mkdtempSync(join(process.env['FLASHLANE_TEST_FOLDER'] ?? tmpdir(), 'redis-'))
   const password = randomBytes(9).toString('hex')
   const port = await freePort()
   let redis = await startRedis({ folder, port, password })
   const common = {
-    MYSQL_URL: testDatabase.url,
+    MYSQL_URL: proxy ? proxy.through(testDatabase.url) : testDatabase.url,
     REDIS_URL: redis.url,
     ADMIN_TOKEN,
     LOG_LEVEL: 'info',
@@ -89,6 +99,10 @@ export async function startFlashlane({
       return worker
     },
     redis: () => redis,
+    mysqlProxy() {
+      if (!proxy) throw new Error('this test asked for no proxy')
+      return proxy
+    },
     async restartRedis() {
       redis = await startRedis({ folder, port, password })
     },
@@ -109,6 +123,7 @@ export async function startFlashlane({
       for (const each of all) each.send('SIGTERM')
       const codes = await Promise.all(all.map((each) => each.ended()))
       await redis.stop()
+      await proxy?.close()
       await testDatabase.drop()
       rmSync(folder, { recursive: true, force: true })
       if (codes.some((code) => code !== 0)) {

@@ -1,0 +1,54 @@
+/** A worker's parts inside the test process, so that a test can leave one out. */
+import { layout } from '@flashlane/core'
+import type { Database } from '@flashlane/db'
+import { makeHandle } from '@flashlane/worker/handle.ts'
+import { createLanes, type Lanes } from '@flashlane/worker/lanes.ts'
+import { connectRedis } from '@flashlane/worker/redis.ts'
+import { createRunId } from '@flashlane/worker/run-id.ts'
+import { createStore } from '@flashlane/worker/store.ts'
+import { createSweeper, type Sweeper } from '@flashlane/worker/sweeper.ts'
+import { makeUntilDone } from '@flashlane/worker/until-done.ts'
+import { pino } from 'pino'
+import { required } from './database.ts'
+
+export type TestWorker = {
+  readonly lanes: Lanes
+  /** Not started: a test that wants it sweeping says so. */
+  readonly sweeper: Sweeper
+  close(): Promise<void>
+}
+
+export function createTestWorker(database: Database): TestWorker {
+  const log = pino({ level: 'silent' })
+  const redis = connectRedis(required('REDIS_URL'))
+  const untilDone = makeUntilDone(log)
+  const perProduct = layout.parse('per-product')
+  const handle = makeHandle({
+    database,
+    store: createStore(database, log),
+    redis,
+    runId: createRunId(redis),
+    layout: perProduct,
+    untilDone,
+    log,
+  })
+  const lanes = createLanes({
+    redis,
+    handle,
+    nowMs: Date.now,
+    bury: () => Promise.reject(new Error('a test made a broken job')),
+    untilDone,
+    log,
+    signal: new AbortController().signal,
+  })
+  const sweeper = createSweeper({ database, lanes, layout: perProduct, log })
+  return {
+    lanes,
+    sweeper,
+    async close() {
+      await sweeper.stop()
+      await lanes.close()
+      await redis.quit()
+    },
+  }
+}
