@@ -24,8 +24,14 @@ export async function startServer(
   app: Hono,
   { host, port }: { host: string; port: number },
 ): Promise<HttpServer> {
+  let isClosing = false
   const server = createAdaptorServer({
-    fetch: app.fetch,
+    async fetch(request, env) {
+      const response = await app.fetch(request, env)
+      // Set when the answer is there, not when the request came: whoever waited ends his connection too.
+      if (isClosing) env.outgoing.setHeader('connection', 'close')
+      return response
+    },
     serverOptions: {
       headersTimeout: HEADERS_MS_MAX,
       requestTimeout: REQUEST_MS_MAX,
@@ -49,9 +55,7 @@ export async function startServer(
   return {
     port: typeof address === 'object' && address ? address.port : port,
     stopListening() {
-      server.prependListener('request', (_request, response) => {
-        response.setHeader('connection', 'close')
-      })
+      isClosing = true
       server.close()
     },
     closed,
