@@ -62,10 +62,12 @@ export function logOutcome(log: Logger, command: Command, outcome: Outcome): voi
   }
   if (outcome.outcome === 'error') log.error(ids, `${EVENTS[command.type]} failed`)
   else if (outcome.outcome === 'refused') {
-    log.info({ ...ids, reason: outcome.reason, ...outcome.facts }, 'command refused')
+    log.info({ ...ids, command: command.type, ...outcome.facts }, inWords(outcome.reason))
   } else if (outcome.replayed) log.info(ids, 'repeat answered')
   else log.info({ ...ids, ...detailsOf(outcome.result) }, EVENTS[command.type])
 }
+
+const inWords = (reason: string): string => reason.replaceAll('_', ' ')
 
 const EVENTS: Readonly<Record<Command['type'], string>> = {
   PlaceHold: 'hold placed',

@@ -1,7 +1,8 @@
-/** Somebody who waits for what becomes of a command, and what he is told. */
+/** Who waits for what becomes of a command, and what he is told. */
 import type { Command, Outcome } from '@flashlane/core'
 import type { InFlight } from './in-flight.ts'
-import type { Timer } from './timers.ts'
+import type { Lane } from './lane.ts'
+import type { Timer, Timers } from './timers.ts'
 
 export type Answer =
   /** Committed in MySQL. */
@@ -15,12 +16,70 @@ export type Answer =
 
 export type Waiter = {
   readonly command: Command
+  readonly lane: Lane
   readonly enteredMs: number
   /** Null once it was told. */
-  tell: ((answer: Answer) => void) | null
+  resolve: ((answer: Answer) => void) | null
   timer: Timer | null
   /** Its wait is over: it is told 202 as soon as Redis has the command. */
   isDue: boolean
   /** Null while the command is in the buffer. */
   inFlight: InFlight | null
+}
+
+type Opened = { readonly command: Command; readonly lane: Lane; readonly waitMs: number }
+
+export type Waiters = ReturnType<typeof createWaiters>
+
+export function createWaiters(timers: Timers, onDue: (waiter: Waiter) => void) {
+  let count = 0
+
+  function tell(waiter: Waiter, answer: Answer): void {
+    const { resolve } = waiter
+    if (!resolve) return
+    waiter.resolve = null
+    if (waiter.timer !== null) timers.clear(waiter.timer)
+    count--
+    resolve(answer)
+  }
+
+  return {
+    count: (): number => count,
+
+    open({ command, lane, waitMs }: Opened, resolve: (answer: Answer) => void): Waiter {
+      const enteredMs = timers.monotonicMs()
+      const isDue = waitMs <= 0
+      const waiter: Waiter = {
+        command,
+        lane,
+        enteredMs,
+        resolve,
+        timer: null,
+        isDue,
+        inFlight: null,
+      }
+      if (!isDue) {
+        waiter.timer = timers.set(() => {
+          waiter.isDue = true
+          onDue(waiter)
+        }, waitMs)
+      }
+      count++
+      return waiter
+    },
+
+    tell,
+
+    tellAll(waiters: readonly Waiter[], answer: Answer): void {
+      for (const waiter of waiters) tell(waiter, answer)
+    },
+
+    /** A 202 says that the command is in Redis: nobody gets it before that is so. */
+    tellDue({ state, batch, waiters }: InFlight): void {
+      if (state !== 'out') return
+      for (const waiter of waiters) {
+        if (waiter.isDue) tell(waiter, { kind: 'queued', batchId: batch.batchId })
+      }
+    },
+  }
 }

@@ -1,0 +1,144 @@
+/**
+ * Sends the lanes' buffers in batches, the lanes in turn. An idle lane sends at once; while its batches are in flight,
+ * commands gather for the next. What is in flight is limited, but the buffers are not the queue: past those limits goes
+ * what has waited for half of the time within which a command must reach Redis, and what somebody wants a 202 for.
+ */
+import {
+  BATCH_BYTES_MAX,
+  BATCH_FORMAT,
+  type CommandBatch,
+  ENQUEUE_MS_MAX,
+  LANE_BATCHES_MAX,
+  PROCESS_BATCHES_MAX,
+} from '@flashlane/core'
+import type { AddResult } from '../lanes.ts'
+import type { DispatcherDeps } from './dispatcher.ts'
+import type { InFlight, InFlights } from './in-flight.ts'
+import type { Lane } from './lane.ts'
+import type { Waiters } from './waiter.ts'
+
+/** How often buffers that may not send are looked at again. */
+const TICK_MS = 25
+/** A lane that was not heard of for so long may have nobody who works it; a batch, a reply that was lost. */
+export const QUIET_MS = 1_000
+
+type SenderDeps = Pick<
+  DispatcherDeps,
+  'addBatch' | 'announce' | 'drawBatchId' | 'nowMs' | 'timers' | 'processId' | 'batchMax'
+> & {
+  readonly inFlights: InFlights
+  readonly waiters: Waiters
+  /** Called with everything that is sent: somebody must look whether its reply comes. */
+  watch(): void
+}
+
+export function createSender(deps: SenderDeps) {
+  const { timers, inFlights, waiters } = deps
+  /** Lanes that may have something to send, in turn: whoever has sent goes to the end. */
+  const hungry = new Set<Lane>()
+  let isDraining = false
+  let isFlushing = false
+  let isTicking = false
+
+  function wake(lane: Lane): void {
+    hungry.add(lane)
+    if (isFlushing) return
+    isFlushing = true
+    timers.afterTurn(flush)
+  }
+
+  function flush(): void {
+    isFlushing = false
+    for (const lane of hungry) {
+      // Two adds of a lane at once could change places.
+      if (lane.isSending) continue
+      const lost = lane.lost.shift()
+      if (lost) send(lost)
+      else if (lane.buffer.size() === 0) hungry.delete(lane)
+      else if (mustSend(lane) || maySend(lane)) sendNext(lane)
+    }
+    if (hungry.size === 0 || isTicking) return
+    isTicking = true
+    timers.set(() => {
+      isTicking = false
+      flush()
+    }, TICK_MS)
+  }
+
+  const maySend = (lane: Lane): boolean =>
+    lane.batches < LANE_BATCHES_MAX && inFlights.slots() < PROCESS_BATCHES_MAX
+
+  const mustSend = ({ buffer }: Lane): boolean =>
+    isDraining || buffer.hasDue() || timers.monotonicMs() - buffer.oldestMs() >= ENQUEUE_MS_MAX / 2
+
+  function sendNext(lane: Lane): void {
+    dropStale(lane)
+    const taken = lane.buffer.take({ commandsMax: deps.batchMax, bytesMax: BATCH_BYTES_MAX })
+    if (taken.length === 0) return
+    const batch: CommandBatch = {
+      kind: 'commands',
+      format: BATCH_FORMAT,
+      batchId: deps.drawBatchId(),
+      madeAtMs: deps.nowMs(),
+      replyTo: deps.processId,
+      commands: taken.map(({ command }) => command),
+    }
+    hungry.delete(lane)
+    hungry.add(lane)
+    send(inFlights.add(lane, batch, taken))
+  }
+
+  /** Whatever expires does so in the belief that all that was accepted before is in the lane by then. */
+  function dropStale(lane: Lane): void {
+    const stale = lane.buffer.takeStale(timers.monotonicMs() - ENQUEUE_MS_MAX)
+    waiters.tellAll(stale, { kind: 'unavailable', mayHappen: false })
+    lane.commands -= stale.length
+  }
+
+  function send(inFlight: InFlight): void {
+    // One that was lost may have been found again while it waited for its turn.
+    if (!inFlights.has(inFlight)) return
+    const { batch, lane } = inFlight
+    inFlight.state = 'sending'
+    lane.isSending = true
+    const [first] = batch.commands
+    if (first && timers.monotonicMs() - lane.heardMs > QUIET_MS) deps.announce(first.productId)
+    void deps.addBatch(lane.name, batch).then((result) => {
+      lane.isSending = false
+      // The reply may have been quicker than the acknowledgement.
+      if (inFlights.has(inFlight)) sent(inFlight, result)
+      wake(lane)
+    })
+    deps.watch()
+  }
+
+  function sent(inFlight: InFlight, result: AddResult): void {
+    inFlight.lookAtMs = timers.monotonicMs() + QUIET_MS
+    if (result === 'acknowledged') {
+      inFlight.state = 'out'
+      inFlight.wasAcknowledged = true
+      return waiters.tellDue(inFlight)
+    }
+    const mayHappen = inFlight.wasAcknowledged || result === 'unknown'
+    waiters.tellAll(inFlight.waiters, { kind: 'unavailable', mayHappen })
+    if (!mayHappen) return inFlights.remove(inFlight)
+    inFlights.releaseSlot(inFlight)
+    inFlight.state = inFlight.wasAcknowledged ? 'out' : 'unknown'
+  }
+
+  return {
+    /** Call it whenever a lane may have something to send. */
+    wake,
+
+    sendAgain(inFlight: InFlight): void {
+      inFlight.state = 'lost'
+      inFlight.lane.lost.push(inFlight)
+      wake(inFlight.lane)
+    },
+
+    /** From now on everything is sent as soon as it comes. */
+    drain(): void {
+      isDraining = true
+    },
+  }
+}
