@@ -57,9 +57,9 @@ test('Redis loses everything under load: what was answered stands, selling resum
   const queue = new Queue(queueName(`p${productId}`), { connection: redis })
   let granted = 0
   let uncertain = 0
-  let isSelling = true
+  const sale = new AbortController()
   const buyers = Array.from({ length: 20 }, async () => {
-    while (isSelling) {
+    while (!sale.signal.aborted) {
       const { status } = await hold(productId)
       if (status === 201) granted++
       else uncertain++
@@ -74,7 +74,7 @@ test('Redis loses everything under load: what was answered stands, selling resum
     withinMs: 5_000,
     what: 'the lane is limited again',
   })
-  isSelling = false
+  sale.abort()
   await Promise.all(buyers)
   await queue.close()
   redis.disconnect()

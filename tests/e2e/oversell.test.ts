@@ -22,8 +22,7 @@ test('1,000 buyers of 100 units at once, over two apis and two workers: exactly 
     ),
   )
 
-  const statuses = new Set(answers.map(({ status }) => status))
-  expect([...statuses].toSorted()).toEqual([201, 409])
+  expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([201, 409]))
   const granted = answers
     .filter(({ status }) => status === 201)
     .reduce((sum, { body }) => sum + Number(body['qty']), 0)

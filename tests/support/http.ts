@@ -11,7 +11,7 @@ type Request = {
   readonly headers?: Record<string, string>
 }
 
-/** Sends JSON and reads what comes back, which is JSON too or nothing. */
+/** Sends JSON, or text, bytes or a stream as they are, and reads what comes back, which is JSON too or nothing. */
 export async function request(
   url: string,
   { method, body, headers = {} }: Request = {},
@@ -19,7 +19,7 @@ export async function request(
   const response = await fetch(url, {
     method: method ?? (body === undefined ? 'GET' : 'POST'),
     headers: body === undefined ? headers : { 'content-type': 'application/json', ...headers },
-    ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+    ...(body === undefined ? {} : { body: encode(body), duplex: 'half' }),
   })
   const text = await response.text()
   return {
@@ -28,3 +28,10 @@ export async function request(
     body: text === '' ? {} : (JSON.parse(text) as Record<string, unknown>),
   }
 }
+
+const encode = (body: unknown): string | Uint8Array<ArrayBuffer> | ReadableStream =>
+  typeof body === 'string' || body instanceof ReadableStream
+    ? body
+    : body instanceof Uint8Array
+      ? Uint8Array.from(body)
+      : JSON.stringify(body)

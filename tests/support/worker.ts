@@ -20,6 +20,7 @@ export type TestWorker = {
 
 export function createTestWorker(database: Database): TestWorker {
   const log = pino({ level: 'silent' })
+  const noFault = () => {}
   const redis = connectRedis(required('REDIS_URL'))
   const untilDone = makeUntilDone(log)
   const perProduct = layout.parse('per-product')
@@ -39,9 +40,10 @@ export function createTestWorker(database: Database): TestWorker {
     bury: () => Promise.reject(new Error('a test made a broken job')),
     untilDone,
     log,
+    onFault: noFault,
     signal: new AbortController().signal,
   })
-  const sweeper = createSweeper({ database, lanes, layout: perProduct, log })
+  const sweeper = createSweeper({ database, lanes, layout: perProduct, onFault: noFault })
   return {
     lanes,
     sweeper,

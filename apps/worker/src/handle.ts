@@ -12,7 +12,7 @@ import {
 } from '@flashlane/core'
 import { type Database, dueInLane, findProducts, readClockMs } from '@flashlane/db'
 import type { Redis } from 'ioredis'
-import type { Logger } from 'pino'
+import type { Logger } from '@flashlane/log'
 import { publish } from './after-commit.ts'
 import { type Applied, applyBatch, type Store } from './apply.ts'
 import { createExpiryJobs, deadlinesOf, makeExpiryBatch } from './expiry.ts'

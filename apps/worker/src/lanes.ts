@@ -2,7 +2,7 @@
 import { type Batch, queueName } from '@flashlane/core'
 import { type Job, Queue, Worker } from 'bullmq'
 import type { Redis } from 'ioredis'
-import type { Logger } from 'pino'
+import type { Logger } from '@flashlane/log'
 import { makeProcessor } from './processor.ts'
 import type { UntilDone } from './until-done.ts'
 
@@ -41,20 +41,21 @@ type Deps = {
   readonly bury: (job: Job<unknown>, error: string) => Promise<void>
   readonly untilDone: UntilDone
   readonly log: Logger
+  readonly onFault: (error: unknown) => void
   readonly signal: AbortSignal
 }
 
 type Opened = { readonly lane: Lane; readonly queue: Queue; readonly worker: Worker }
 
 export function createLanes(deps: Deps): Lanes {
-  const { redis, log } = deps
+  const { redis, onFault } = deps
   const lanes = new Map<string, Opened>()
 
   async function limit(opened: Iterable<Opened>): Promise<void> {
     await Promise.all(Array.from(opened, ({ queue }) => queue.setGlobalConcurrency(1)))
   }
   const limitAll = () => {
-    limit(lanes.values()).catch((error: unknown) => log.warn({ err: error }, 'lanes not limited'))
+    limit(lanes.values()).catch(onFault)
   }
   redis.on('ready', limitAll)
 
@@ -81,7 +82,7 @@ export function createLanes(deps: Deps): Lanes {
 }
 
 function openLane(deps: Deps, name: string): Opened {
-  const { redis, log } = deps
+  const { redis, onFault } = deps
   const streams = { events: { maxLen: EVENTS_KEPT } }
   const queue = new Queue(queueName(name), {
     connection: redis,
@@ -107,13 +108,12 @@ function openLane(deps: Deps, name: string): Opened {
     removeOnComplete: { count: 0 },
     removeOnFail: { count: 0 },
   })
-  const onError = (error: Error) => log.warn({ err: error, lane: name }, 'lane')
-  queue.on('error', onError)
-  worker.on('error', onError)
+  queue.on('error', onFault)
+  worker.on('error', onFault)
   worker.on('lockRenewalFailed', (ids) => {
     for (const id of ids) worker.cancelJob(id, 'its lock was lost')
   })
-  run(queue, worker).catch(onError)
+  run(queue, worker).catch(onFault)
   return { lane, queue, worker }
 }
 

@@ -8,11 +8,11 @@ import {
   isTransient,
   migrationsPending,
 } from '@flashlane/db'
+import { createLog, makeFaultLog } from '@flashlane/log'
 import type { Job } from 'bullmq'
 import { parseConfig } from './config.ts'
 import { makeHandle } from './handle.ts'
 import { createLanes } from './lanes.ts'
-import { createLog } from './log.ts'
 import { connectRedis } from './redis.ts'
 import { createRunId } from './run-id.ts'
 import { createStore } from './store.ts'
@@ -23,7 +23,8 @@ import { makeUntilDone } from './until-done.ts'
 const FINISH_SHARE = 0.7
 
 const config = readConfig()
-const log = createLog(config.LOG_LEVEL)
+const { log, flush } = createLog({ process: 'worker', level: config.LOG_LEVEL })
+const onFault = makeFaultLog(log)
 const database = connect({
   url: config.MYSQL_URL,
   poolSize: config.MYSQL_POOL_SIZE,
@@ -32,7 +33,7 @@ const database = connect({
 const redis = connectRedis(config.REDIS_URL)
 const notices = connectRedis(config.REDIS_URL)
 for (const client of [redis, notices]) {
-  client.on('error', (error) => log.warn({ err: error }, 'redis'))
+  client.on('error', onFault)
 }
 const untilDone = makeUntilDone(log)
 const putBack = new AbortController()
@@ -54,13 +55,14 @@ const lanes = createLanes({
   bury: buryJob,
   untilDone,
   log,
+  onFault,
   nowMs: Date.now,
   signal: putBack.signal,
 })
-const sweeper = createSweeper({ database, lanes, layout: config.LANES, log })
+const sweeper = createSweeper({ database, lanes, layout: config.LANES, onFault })
 sweeper.start()
 notices.on('message', () => {
-  sweeper.openLanes().catch((error: unknown) => log.warn({ err: error }, 'lanes not opened'))
+  sweeper.openLanes().catch(onFault)
 })
 await notices.subscribe(LANES_CHANNEL)
 log.info({ lanes: formatLayout(config.LANES) }, 'worker ready')
@@ -85,15 +87,17 @@ async function check(): Promise<void> {
   const stands = pending.length > 0 ? wanted : await claimLayout(database, wanted)
   if (pending.length > 0) log.fatal({ pending }, 'the database lacks migrations: run them first')
   else if (stands !== wanted)
-    log.fatal({ stands, wanted }, 'LANES differs from the layout that stands')
+    log.fatal(
+      `LANES is ${wanted}, but the lanes are laid out as ${stands}: set LANES=${stands}, or drain all lanes and lay them out anew`,
+    )
   else return
-  process.exit(1)
+  exit(1)
 }
 
 function dieUnlessTransient(error: unknown): never {
   if (isTransient(error)) throw error
   log.fatal({ err: error }, 'the database refuses')
-  process.exit(1)
+  return exit(1)
 }
 
 async function buryJob(job: Job<unknown>, error: string): Promise<void> {
@@ -105,7 +109,7 @@ async function buryJob(job: Job<unknown>, error: string): Promise<void> {
 /** Intake first, then what it stood on. The timer is the promise that shutdown ends. */
 async function shutdown(): Promise<void> {
   log.info('worker stopping')
-  setTimeout(() => process.exit(1), config.SHUTDOWN_GRACE_MS).unref()
+  setTimeout(() => exit(1), config.SHUTDOWN_GRACE_MS).unref()
   const graceMs = config.SHUTDOWN_GRACE_MS * FINISH_SHARE
   setTimeout(() => putBack.abort(new Error('shutting down')), graceMs).unref()
   await sweeper.stop()
@@ -114,4 +118,10 @@ async function shutdown(): Promise<void> {
   await redis.quit()
   await database.close()
   log.info('worker stopped')
+  exit(0)
+}
+
+function exit(code: number): never {
+  flush()
+  process.exit(code)
 }

@@ -1,7 +1,7 @@
 /** What BullMQ calls with each job of a lane. */
 import { type Batch, batch as batchSchema, BATCH_AGE_MS_MAX, BATCH_FORMAT } from '@flashlane/core'
 import { type Job, type Queue, RateLimitError } from 'bullmq'
-import type { Logger } from 'pino'
+import type { Logger } from '@flashlane/log'
 import { z } from 'zod'
 import type { UntilDone } from './until-done.ts'
 

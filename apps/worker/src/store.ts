@@ -10,7 +10,7 @@ import {
   openBatch,
   outcomeRowsOf,
 } from '@flashlane/db'
-import type { Logger } from 'pino'
+import type { Logger } from '@flashlane/log'
 import type { Store } from './apply.ts'
 
 export const createStore = (database: Database, log: Logger): Store => ({

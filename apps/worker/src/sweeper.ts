@@ -19,7 +19,6 @@ import {
   type WaitingEvent,
 } from '@flashlane/db'
 import { randomBytes } from 'node:crypto'
-import type { Logger } from 'pino'
 import { makeExpiryBatch } from './expiry.ts'
 import type { Lanes } from './lanes.ts'
 
@@ -30,7 +29,7 @@ type Deps = {
   readonly database: Database
   readonly lanes: Lanes
   readonly layout: Layout
-  readonly log: Logger
+  readonly onFault: (error: unknown) => void
 }
 
 export type Sweeper = {
@@ -40,7 +39,7 @@ export type Sweeper = {
   stop(): Promise<void>
 }
 
-export function createSweeper({ database, lanes, layout, log }: Deps): Sweeper {
+export function createSweeper({ database, lanes, layout, onFault }: Deps): Sweeper {
   let lastProductId = 0
   let timer: NodeJS.Timeout | null = null
   let running: Promise<void> = Promise.resolve()
@@ -89,7 +88,7 @@ export function createSweeper({ database, lanes, layout, log }: Deps): Sweeper {
     ]
     // Each on its own: a Redis that is away keeps nobody from looking for new products.
     for (const step of steps) {
-      await step().catch((error: unknown) => log.warn({ err: error }, 'sweep'))
+      await step().catch(onFault)
     }
   }
 

@@ -1,6 +1,6 @@
 /** In-place retries: the lane waits, since a retry through the queue would let later commands overtake. */
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Logger } from 'pino'
+import type { Logger } from '@flashlane/log'
 
 const PAUSE_MS_MIN = 20
 const PAUSE_MS_MAX = 1_000
@@ -23,7 +23,7 @@ export const makeUntilDone =
         if (nowMs - alertedAtMs >= ALERT_MS) {
           alertedAtMs = nowMs
           log.error({ err: error, tries, stuckMs: Math.round(nowMs - startedAtMs) }, 'lane stuck')
-        } else log.warn({ err: error, tries }, 'trying again')
+        } else if (tries === 0) log.warn({ err: error }, 'trying again')
       }
       const pauseMs = Math.min(PAUSE_MS_MIN * 2 ** Math.min(tries, 10), PAUSE_MS_MAX)
       await sleep(pauseMs * (0.5 + Math.random() / 2), undefined, { signal })
