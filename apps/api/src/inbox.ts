@@ -50,8 +50,11 @@ export function createInbox(deps: InboxDeps): Inbox {
       return { command, heard: await keep(command, UNROUTED_RETRY_MS) }
     }
     const answer = await deps.submit(command, deps.webhookWaitMs)
-    if (answer.kind === 'applied' && answer.outcome.outcome === 'accepted') {
-      return { command, heard: { kind: 'applied', outcome: answer.outcome } }
+    if (answer.kind === 'applied') {
+      // A command that failed stands as a dead letter in MySQL; in the inbox it would fail again and again.
+      const { outcome } = answer
+      const hasFailed = outcome.outcome === 'error'
+      return { command, heard: hasFailed ? { kind: 'kept' } : { kind: 'applied', outcome } }
     }
     const mayBeInLane =
       answer.kind === 'queued' || (answer.kind === 'unavailable' && answer.mayHappen)

@@ -26,6 +26,8 @@ export async function startServer(
 ): Promise<HttpServer> {
   let isClosing = false
   const server = createAdaptorServer({
+    // For clients of HTTP/1.0, which need not say whom they talk to.
+    hostname: host,
     async fetch(request, env) {
       const response = await app.fetch(request, env)
       // Set when the answer is there, not when the request came: whoever waited ends his connection too.
