@@ -420,6 +420,19 @@ describe('whose a payment is', () => {
   )
 })
 
+test('a reference whose money goes back as an orphan’s is not the money that has paid without one', () => {
+  const shop = aShop()
+  const orderId = givenOrder(shop)
+  shop.state.refundedReferences.set('orphan', 'rfd_orphan')
+  shop.tell(aPayment('succeeded', { orderId }))
+
+  shop.tell(aPayment('succeeded', { orderId, paymentRef: 'orphan' }))
+  shop.tell(aPayment('refunded', { orderId, paymentRef: 'orphan' }))
+
+  expect(shop.order(orderId).status).toBe('paid')
+  expect(refundsOf(shop)).toEqual([])
+})
+
 describe('the wrong amount', () => {
   test.each([
     { amount: PRICE + 1, currency: 'USD' },

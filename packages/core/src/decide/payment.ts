@@ -115,7 +115,7 @@ function applyEvent(draft: Draft, order: Order, event: PaymentEvent): Applied {
   if (owner && owner.orderId !== order.orderId) {
     return contradict(draft, order, event, owner.status === 'named')
   }
-  const { order: known, index } = withPayment(order, event)
+  const { order: known, index } = withPayment(draft, order, event)
   const applied = applyByKind(draft, known, index, event)
   if (applied.order !== order) writeOrder(draft, applied.order)
   return applied
@@ -138,20 +138,25 @@ function applyByKind(draft: Draft, order: Order, index: number, event: PaymentEv
  * The payment of the order that an event speaks of. Without a reference it is the order's own; the first reference
  * seen becomes that of the order's own payment; any other is another payment.
  */
-function withPayment(order: Order, event: PaymentEvent): { order: Order; index: number } {
+function withPayment(
+  draft: Draft,
+  order: Order,
+  { paymentRef }: PaymentEvent,
+): { order: Order; index: number } {
   const { payments, ownPayment } = order
+  if (ownPayment !== null && paymentRef === null) return { order, index: ownPayment }
+  const at = payments.findIndex((each) => each.reference === paymentRef)
+  if (paymentRef !== null && at >= 0) return { order, index: at }
   const own = ownPayment === null ? undefined : payments[ownPayment]
-  const at = payments.findIndex((each) => each.reference === event.paymentRef)
-  if (event.paymentRef !== null && at >= 0) return { order, index: at }
-  if (own && ownPayment !== null && (event.paymentRef === null || own.reference === null)) {
-    if (event.paymentRef === null) return { order, index: ownPayment }
-    return {
-      order: withChange(order, ownPayment, { reference: event.paymentRef }),
-      index: ownPayment,
+  if (own && ownPayment !== null && paymentRef !== null && own.reference === null) {
+    // Money that goes back already, as an orphan's, is not the money that this order has counted.
+    const isOtherMoney = own.status !== 'named' && refundOf(draft, paymentRef) !== undefined
+    if (!isOtherMoney) {
+      return { order: withChange(order, ownPayment, { reference: paymentRef }), index: ownPayment }
     }
   }
   const fresh: Payment = {
-    reference: event.paymentRef,
+    reference: paymentRef,
     status: 'named',
     amount: order.amount,
     currency: order.currency,
