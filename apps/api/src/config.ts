@@ -16,7 +16,9 @@ import {
 } from '@flashlane/core'
 import { z } from 'zod'
 
-const ADMIN_TOKEN_LENGTH_MIN = 16
+const adminToken = z
+  .string()
+  .regex(/^[\x21-\x7e]{16,}$/, 'at least 16 visible ASCII characters, no blanks')
 
 const count = (min: number, max: number, otherwise: number) =>
   z.coerce.number().int().min(min).max(max).default(otherwise)
@@ -26,7 +28,7 @@ const environment = z.object({
   REDIS_URL: z.url({ protocol: /^rediss?$/ }),
   HOST: z.string().min(1).default('127.0.0.1'),
   PORT: count(0, 65_535, 3_000),
-  ADMIN_TOKEN: z.string().min(ADMIN_TOKEN_LENGTH_MIN),
+  ADMIN_TOKEN: adminToken,
   LANES: z.string().default('per-product').pipe(layout),
   BATCH_MAX: count(1, BATCH_COMMANDS_MAX, BATCH_MAX_DEFAULT),
   HOLD_TTL_S: count(HOLD_TTL_S_MIN, HOLD_TTL_S_MAX, HOLD_TTL_S_DEFAULT),

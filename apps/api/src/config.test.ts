@@ -1,0 +1,49 @@
+import { expect, test } from 'vitest'
+import { parseConfig } from './config.ts'
+
+const least = {
+  MYSQL_URL: 'mysql://user:password@localhost:3306/flashlane',
+  REDIS_URL: 'redis://localhost:6379',
+  ADMIN_TOKEN: '0123456789abcdef',
+}
+
+test('what is not set, or is empty, has its default', () => {
+  expect(parseConfig({ ...least, PORT: '', LANES: '' })).toMatchObject({
+    PORT: 3_000,
+    HOST: '127.0.0.1',
+    LANES: { kind: 'per-product' },
+    BATCH_MAX: 256,
+    HOLD_TTL_S: 120,
+    PAYMENT_DUE_S: 900,
+    WAIT_S: 5,
+    WEBHOOK_WAIT_MS: 2_000,
+    ON_PAYMENT_FAILED: 'release',
+    RESTOCK_ON_REFUND: false,
+  })
+})
+
+test('settings are read as what they are', () => {
+  const config = parseConfig({
+    ...least,
+    LANES: 'shared:4',
+    BATCH_MAX: '1',
+    RESTOCK_ON_REFUND: 'true',
+  })
+
+  expect(config).toMatchObject({
+    LANES: { kind: 'shared', lanes: 4 },
+    BATCH_MAX: 1,
+    RESTOCK_ON_REFUND: true,
+  })
+})
+
+test('everything that is wrong is named, and no secret is told', () => {
+  const wrong = { MYSQL_URL: 'postgres://u:hunter2@h/d', ADMIN_TOKEN: 'short', BATCH_MAX: '0' }
+
+  const parse = () => parseConfig({ ...wrong, LANES: 'many', PORT: 'http' })
+
+  for (const name of ['MYSQL_URL', 'REDIS_URL', 'ADMIN_TOKEN', 'BATCH_MAX', 'LANES', 'PORT']) {
+    expect(parse).toThrow(name)
+  }
+  expect(parse).not.toThrow('hunter2')
+})
