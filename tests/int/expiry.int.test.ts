@@ -215,3 +215,34 @@ test('1,500 holds due in one second expire in passes, and a buyer between them i
   `.execute(database.db)
   expect(rows[0]?.n).toBe(1_500)
 })
+
+test('a hold that the database refuses to expire keeps none of the others from it, and rests after one dead letter of its own', async () => {
+  const { database } = testDatabase
+  const productId = await aProduct(database, { stock: 20 })
+  const holds = Array.from({ length: 10 }, () => aPlaceHold(productId, { ttlMs: 1 }))
+  const stuck = holds[0]?.holdId ?? ''
+  await applyNow(...holds)
+  await sql`
+    alter table holds add constraint stuck check (hold_id <> ${sql.lit(stuck)} or status = 'active')
+  `.execute(database.db)
+  const worker = createTestWorker(database)
+  const letters = async () => {
+    const { rows } = await sql<{ n: number }>`
+      select count(*) as n from dead_letters where product_id = ${productId}
+    `.execute(database.db)
+    return Number(rows[0]?.n)
+  }
+
+  worker.sweeper.start()
+  await until(async () => (await heldOf(productId)) === 1, {
+    withinMs: 10_000,
+    what: 'the nine others come back',
+  })
+  const soon = (await readClockMs(database)) + 2_500
+  await clockPasses(soon)
+  await worker.close()
+  await sql`alter table holds drop constraint stuck`.execute(database.db)
+
+  expect(await letters()).toBe(2)
+  expect((await findHold(database, stuck))?.status).toBe('active')
+})

@@ -3,19 +3,16 @@ import {
   type Batch,
   type CanaryBatch,
   type CommandBatch,
-  EXPIRE_MAX,
-  EXPIRY_GRACE_MS,
-  type ExpireDue,
   type ExpiryBatch,
-  formatId,
   type Layout,
 } from '@flashlane/core'
-import { type Database, dueInLane, findProducts, readClockMs } from '@flashlane/db'
+import { type Database, findProducts, readClockMs } from '@flashlane/db'
 import type { Redis } from 'ioredis'
 import type { Logger } from '@flashlane/log'
 import { publish } from './after-commit.ts'
 import { type Applied, applyBatch, type Store } from './apply.ts'
-import { createExpiryJobs, deadlinesOf, makeExpiryBatch } from './expiry.ts'
+import { createDue } from './due.ts'
+import { createExpiryJobs, deadlinesOf, makeExpiryBatch } from './expiry-jobs.ts'
 import type { Lane } from './lanes.ts'
 import type { UntilDone } from './until-done.ts'
 
@@ -33,6 +30,7 @@ export type Handle = (lane: Lane, batch: Batch, signal: AbortSignal) => Promise<
 
 export function makeHandle(deps: Deps): Handle {
   const { schedule } = createExpiryJobs()
+  const due = createDue(deps.database, deps.layout)
 
   async function handleCommands(lane: Lane, batch: CommandBatch, signal: AbortSignal) {
     const { untilDone, log } = deps
@@ -44,23 +42,23 @@ export function makeHandle(deps: Deps): Handle {
   /** What is due is asked for at each try: a job that comes twice finds the rest. */
   async function handleExpiry(lane: Lane, batch: ExpiryBatch, signal: AbortSignal) {
     const { untilDone, log } = deps
-    const found = await untilDone(() => findDue(deps, lane, batch), { signal })
-    if (found.length === 0) return
-    const commands = found.map((command) => command.ids.length)
-    const applied = await untilDone(
-      () => applyBatch(deps.store, { batchId: batch.batchId, commands: found }),
-      { signal },
-    )
-    for (const { command, outcome } of applied.decided) {
-      const { commandId, productId } = command
-      log.info({ lane: lane.name, commandId, productId, outcome }, 'expired')
+    const { batchId } = batch
+    const { commands, isFull } = await untilDone(() => due.find(lane.name, batch), { signal })
+    if (commands.length > 0) {
+      const applied = await untilDone(() => applyBatch(deps.store, { batchId, commands }), {
+        signal,
+      })
+      due.learn(applied.decided)
+      for (const { command, outcome } of applied.decided) {
+        const { commandId, productId } = command
+        log.info({ lane: lane.name, commandId, productId, outcome }, 'expired')
+      }
+      const sent = { batchId, commands: [], replyTo: null }
+      await untilDone(() => follow(lane, sent, applied), { signal })
     }
-    await untilDone(() => follow(lane, { ...batch, commands: [], replyTo: null }, applied), {
-      signal,
-    })
-    if (commands.reduce((sum, each) => sum + each, 0) < EXPIRE_MAX) return
+    if (!isFull) return
     const more = makeExpiryBatch(batch.cutoffMs, batch.madeAtMs)
-    await untilDone(() => lane.add({ id: `more_${batch.batchId}`, batch: more }), { signal })
+    await untilDone(() => lane.add({ id: `more_${batchId}`, batch: more }), { signal })
   }
 
   async function handleCanary(lane: Lane, batch: CanaryBatch, signal: AbortSignal) {
@@ -98,24 +96,4 @@ export function makeHandle(deps: Deps): Handle {
         return handleCanary(lane, batch, signal)
     }
   }
-}
-
-/** The lane's due holds and orders, as one command a product. */
-async function findDue(
-  { database, layout }: Deps,
-  lane: Lane,
-  { batchId, cutoffMs }: ExpiryBatch,
-): Promise<ExpireDue[]> {
-  const nowMs = await readClockMs(database)
-  const beforeMs = Math.min(cutoffMs, nowMs) - EXPIRY_GRACE_MS
-  const due = await dueInLane(database, { lane: lane.name, layout, beforeMs, limit: EXPIRE_MAX })
-  const byProduct = Map.groupBy(due, (each) => each.productId)
-  return Array.from(byProduct, ([productId, ids]) => ({
-    type: 'ExpireDue',
-    commandId: formatId('cmd', productId, batchId),
-    productId,
-    acceptedAtMs: cutoffMs,
-    cutoffMs,
-    ids: ids.map((each) => each.id),
-  }))
 }

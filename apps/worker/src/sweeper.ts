@@ -19,7 +19,7 @@ import {
   type WaitingEvent,
 } from '@flashlane/db'
 import { randomBytes } from 'node:crypto'
-import { makeExpiryBatch } from './expiry.ts'
+import { makeExpiryBatch } from './expiry-jobs.ts'
 import type { Lanes } from './lanes.ts'
 
 const SWEEP_MS = 1_000
