@@ -1,6 +1,6 @@
 import type { Command } from '@flashlane/core'
 import { formatId } from '@flashlane/core'
-import { pino } from 'pino'
+import { createLog } from '@flashlane/log'
 import { expect, test } from 'vitest'
 import { type AppDeps, createApp } from './app.ts'
 import { makeHead } from './command-head.ts'
@@ -16,7 +16,7 @@ const JSON_TYPE = { 'content-type': 'application/json' }
 /** The routes over one product, 7, and a lane that answers as told. */
 function anApp(answer: Answer = { kind: 'queued', batchId: X }) {
   const submitted: Command[] = []
-  const log = pino({ level: 'silent' })
+  const { log } = createLog({ process: 'api', level: 'silent' })
   const metrics = createMetrics()
   const nothing = async () => null
   const deps: AppDeps = {

@@ -1,7 +1,7 @@
 /** The routes of the api, and what becomes of whatever no route answers. */
 import { isTransient } from '@flashlane/db'
 import { type Context, Hono } from 'hono'
-import type { Logger } from 'pino'
+import type { Logger } from '@flashlane/log'
 import type { Metrics } from './metrics.ts'
 import { Fault, respondFault } from './problem.ts'
 import { requestIdOf } from './respond.ts'

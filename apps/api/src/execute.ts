@@ -1,10 +1,10 @@
 /** Sends a client's command down its lane, and answers with what became of it. */
 import type { Command, Outcome } from '@flashlane/core'
 import type { Context } from 'hono'
-import type { Logger } from 'pino'
+import type { Logger } from '@flashlane/log'
 import { present } from './answer.ts'
 import type { Answer } from './dispatch/waiter.ts'
-import { logOutcome } from './log.ts'
+import { logOutcome } from './outcome-log.ts'
 import type { Metrics } from './metrics.ts'
 import { Fault, RETRY_AFTER_S, respondProblem } from './problem.ts'
 import { respond } from './respond.ts'

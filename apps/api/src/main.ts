@@ -1,10 +1,10 @@
 /** Starts an api process, and ends it when told. */
 import { type Config, parseConfig } from './config.ts'
-import { createLog } from './log.ts'
+import { createLog } from '@flashlane/log'
 import { startApi } from './start.ts'
 
 const config = readConfig()
-const { log, flush } = createLog(config.LOG_LEVEL)
+const { log, flush } = createLog({ process: 'api', level: config.LOG_LEVEL })
 // Until there is something to drain, a signal simply ends the process.
 startApi(config, log).then(({ port, stop }) => {
   log.info({ port }, 'api ready')

@@ -11,7 +11,7 @@ type Sources = { waiting(): number; inFlight(): number; canaryAgeMs(): number | 
 export function createMetrics() {
   const registry = new Registry()
   const registers = [registry]
-  collectDefaultMetrics({ register: registry, prefix: 'flash_api_' })
+  collectDefaultMetrics({ register: registry })
 
   const answerSeconds = new Histogram({
     name: 'flash_api_answer_seconds',

@@ -3,7 +3,7 @@ import { layout, MYSQL_POOL_SIZE_DEFAULT, SHUTDOWN_GRACE_MS_DEFAULT } from '@fla
 import { z } from 'zod'
 
 const environment = z.object({
-  MYSQL_URL: z.url({ protocol: /^mysql$/ }),
+  MYSQL_URL: z.url({ protocol: /^(mysql|mariadb)$/ }),
   REDIS_URL: z.url({ protocol: /^rediss?$/ }),
   LANES: layout.prefault('per-product'),
   MYSQL_POOL_SIZE: z.coerce.number().int().min(1).max(1_000).default(MYSQL_POOL_SIZE_DEFAULT),
@@ -15,7 +15,9 @@ export type Config = Readonly<z.infer<typeof environment>>
 
 /** A wrong setting stops the process and names every fault. */
 export function parseConfig(env: NodeJS.ProcessEnv): Config {
-  const parsed = environment.safeParse(env)
+  // An empty variable is how a compose file says that it is not set.
+  const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''))
+  const parsed = environment.safeParse(given)
   if (!parsed.success) throw new Error(`bad configuration\n${z.prettifyError(parsed.error)}`)
   return parsed.data
 }

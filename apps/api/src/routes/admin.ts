@@ -9,7 +9,7 @@ import {
   stockCount,
 } from '@flashlane/core'
 import { type Context, Hono, type Next } from 'hono'
-import type { Logger } from 'pino'
+import type { Logger } from '@flashlane/log'
 import { z } from 'zod'
 import { readJson } from '../body.ts'
 import type { Catalogue } from '../catalogue.ts'
