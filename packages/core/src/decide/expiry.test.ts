@@ -136,6 +136,19 @@ describe('on command', () => {
   })
 })
 
+test('an order that expires hears no event a second time', () => {
+  const shop = aShop()
+  const orderId = givenOrder(shop, { paymentDueMs: TTL_MS })
+  const heard = aPayment('succeeded', { orderId, amount: 1 })
+  shop.tell(heard)
+  shop.wait(10 * GONE_MS)
+
+  const { given } = shop.apply(anExpireDue([orderId], shop.nowMs()))
+
+  expect(given.events).toEqual([])
+  expect(shop.state.events.get(eventId(heard))?.result).toBe('payment_mismatch')
+})
+
 describe('lazily, when somebody needs the units', () => {
   test('a buyer after the grace gets what ran out, ahead of the timer', () => {
     const shop = aShop({ stockTotal: 1 })

@@ -561,6 +561,18 @@ describe('refunds', () => {
     expect(refundsOf(shop)).toEqual(['second done'])
   })
 
+  test('late money of another payment is what the order’s refund is then told of', () => {
+    const shop = aShop({ stockTotal: 4 })
+    const orderId = givenExpired(shop)
+    shop.tell(anAdjustStock({ set: 0 }))
+    shop.tell(aPayment('succeeded', { orderId, paymentRef: 'another' }))
+
+    expect(shop.tell(aPayment('refunded', { orderId }))).toMatchObject(
+      payment('applied', orderId, 'refunded'),
+    )
+    expect(refundsOf(shop)).toEqual(['another done'])
+  })
+
   test('two payments too many are two refunds, each of its own id', () => {
     const shop = aShop({ stockTotal: 4 })
     const orderId = givenRefundDue(shop)

@@ -153,6 +153,9 @@ export function makeChecks(state: State) {
       for (const change of changes) {
         if (change.entity === 'hold') checkHold(change, decided)
         if (change.entity === 'order') checkOrder(change, decided)
+        if (change.entity === 'event') {
+          claim(change.before?.state !== 'done', 'an event has its effect once', change)
+        }
         if (change.entity === 'refund' && change.before === null) {
           const isSecond = goingBack.has(change.after.reference ?? '')
           claim(!isSecond, 'a payment has one refund', change.after)
