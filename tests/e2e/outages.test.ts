@@ -115,3 +115,34 @@ test('MySQL away: a hold is answered 202 or 503 and nothing is lost; the lane go
   expect(again.status).toBe(200)
   expect(await findProduct(flashlane.database, productId)).toMatchObject({ sold: 1, held: 5 })
 })
+
+test('MySQL swallows everything for eight seconds: clients are answered in time, and all goes on afterwards', async () => {
+  flashlane = await startFlashlane({ apis: 1, workers: 1, mysqlProxy: true })
+  const productId = await flashlane.product({ stock: 10 })
+  const placed = await hold(productId)
+  const holdPath = `/api/holds/${String(placed.body['hold_id'])}`
+  flashlane.mysqlProxy().freeze()
+
+  const begunAtMs = performance.now()
+  const [waiting, ...reads] = await Promise.all([
+    hold(productId, { prefer: 'wait=1' }),
+    ...Array.from({ length: 20 }, () => flashlane.api().get(holdPath)),
+  ])
+  const tookMs = performance.now() - begunAtMs
+  await until(() => performance.now() - begunAtMs > 8_000, {
+    withinMs: 9_000,
+    what: 'eight seconds',
+  })
+  flashlane.mysqlProxy().restore()
+
+  expect(waiting.status).toBe(202)
+  expect(new Set(reads.map(({ status }) => status))).toEqual(new Set([503]))
+  expect(tookMs).toBeLessThan(5_000)
+  const commandPath = `/api/commands/${String(waiting.body['command_id'])}`
+  await until(async () => (await flashlane.api().get(commandPath)).body['status'] === 'applied', {
+    withinMs: 15_000,
+    what: 'the hold is applied',
+  })
+  expect((await flashlane.api().get(holdPath)).status).toBe(200)
+  await sellsAgain(productId, 5_000)
+})

@@ -7,6 +7,8 @@ export type Proxy = {
   through(url: string): string
   /** Ends all connections, and every new one at once. */
   cut(): void
+  /** Keeps all connections, and lets nothing through: a network that swallows packets. */
+  freeze(): void
   restore(): void
   close(): Promise<void>
 }
@@ -14,6 +16,7 @@ export type Proxy = {
 export async function startProxy(target: { host: string; port: number }): Promise<Proxy> {
   const sockets = new Set<Socket>()
   let isCut = false
+  let isFrozen = false
   const server = createServer((client) => {
     if (isCut) return void client.destroy()
     const upstream = connect(target)
@@ -30,6 +33,7 @@ export async function startProxy(target: { host: string; port: number }): Promis
       })
     }
     client.pipe(upstream).pipe(client)
+    if (isFrozen) for (const socket of [client, upstream]) socket.pause()
   })
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
@@ -46,8 +50,14 @@ export async function startProxy(target: { host: string; port: number }): Promis
       isCut = true
       for (const socket of sockets) socket.destroy()
     },
+    freeze() {
+      isFrozen = true
+      for (const socket of sockets) socket.pause()
+    },
     restore() {
       isCut = false
+      isFrozen = false
+      for (const socket of sockets) socket.resume()
     },
     async close() {
       for (const socket of sockets) socket.destroy()

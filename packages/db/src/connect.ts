@@ -1,6 +1,7 @@
 /** Connections to MySQL or MariaDB, all set alike. */
 import { Kysely, MysqlDialect } from 'kysely'
 import { createPool, format, type Pool, type SqlValue } from 'mysql2'
+import { limitPool } from './limited-pool.ts'
 import type { Schema } from './schema.ts'
 
 export type Database = {
@@ -14,9 +15,13 @@ type ConnectOptions = {
   readonly poolSize: number
   /** Several statements a packet: for the worker's own pool only, since it is what turns an injection into anything. */
   readonly multipleStatements: boolean
+  /** For queries through Kysely; migrations want more. */
+  readonly queryMsMax?: number
 }
 
 const CONNECT_MS_MAX = 3_000
+/** MySQL answers in milliseconds, or is in trouble. */
+const QUERY_MS_MAX = 5_000
 const QUEUED_MAX = 10_000
 const LOCK_WAIT_S_MAX = 2
 
@@ -27,7 +32,12 @@ const SESSION = [
 ]
 
 /** Opens no connection yet: the first query does. */
-export function connect({ url, poolSize, multipleStatements }: ConnectOptions): Database {
+export function connect({
+  url,
+  poolSize,
+  multipleStatements,
+  queryMsMax = QUERY_MS_MAX,
+}: ConnectOptions): Database {
   const pool = createPool({
     uri: url,
     connectionLimit: poolSize,
@@ -50,6 +60,8 @@ export function connect({ url, poolSize, multipleStatements }: ConnectOptions): 
       })
     }
   })
-  const db = new Kysely<Schema>({ dialect: new MysqlDialect({ pool }) })
+  const db = new Kysely<Schema>({
+    dialect: new MysqlDialect({ pool: limitPool(pool, queryMsMax) }),
+  })
   return { db, pool, close: () => db.destroy() }
 }

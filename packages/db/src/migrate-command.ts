@@ -8,7 +8,15 @@ if (url === undefined || url === '') {
   process.exit(1)
 }
 
-const database = connect({ url, poolSize: 1, multipleStatements: false })
+/** Altering a large table takes its time. */
+const MIGRATION_MS_MAX = 3_600_000
+
+const database = connect({
+  url,
+  poolSize: 1,
+  multipleStatements: false,
+  queryMsMax: MIGRATION_MS_MAX,
+})
 try {
   const applied = await migrate(database)
   console.log(applied.length === 0 ? 'nothing to migrate' : `migrated: ${applied.join(', ')}`)

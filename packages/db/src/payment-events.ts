@@ -1,5 +1,5 @@
 /** The inbox: payment events that no lane has seen yet. The api only ever adds `waiting` rows; the sweeper carries them on. */
-import type { PaymentEvent, RecordPayment } from '@flashlane/core'
+import { parseId, type PaymentEvent, type RecordPayment } from '@flashlane/core'
 import { sql, type Transaction } from 'kysely'
 import type { Database } from './connect.ts'
 import { isDuplicateKey } from './errors.ts'
@@ -46,7 +46,12 @@ const TRY_AGAIN_MS_MAX = 60_000
 /** One that goes to its lane may stand there for a while. */
 const IN_LANE_MS_MIN = 10_000
 
-export type WaitingEvent = { readonly event: PaymentEvent; readonly orderId: string | null }
+export type WaitingEvent = {
+  readonly event: PaymentEvent
+  readonly orderId: string | null
+  /** Null while nobody knows whose it is: it has no lane. */
+  readonly productId: number | null
+}
 
 /**
  * Takes events whose next try has come, and puts that try off, doubling up to a minute: another sweeper passes them by.
@@ -61,11 +66,9 @@ export function takeWaitingEvents(
       select * from payment_events force index (payment_events_next)
       where state = 'waiting' and next_try_at_ms <= ${nowMs}
       order by next_try_at_ms limit ${limit} for update skip locked`.execute(trx)
-    const orderOf = await ordersByReference(trx, rows)
-    for (const row of rows) {
-      const isRouted =
-        row.order_id !== null || row.hold_id !== null || orderOf.has(String(row.payment_ref))
-      const leastMs = isRouted ? IN_LANE_MS_MIN : TRY_AGAIN_MS_MIN
+    const waiting = await route(trx, rows)
+    for (const [n, row] of rows.entries()) {
+      const leastMs = waiting[n]?.productId ? IN_LANE_MS_MIN : TRY_AGAIN_MS_MIN
       const pauseMs = Math.max(leastMs, TRY_AGAIN_MS_MIN * 2 ** Math.min(row.tries, 10))
       await trx
         .updateTable('payment_events')
@@ -74,23 +77,47 @@ export function takeWaitingEvents(
         .where('event_key', '=', row.event_key)
         .execute()
     }
-    return rows.map((row) => ({
-      event: eventOf(row),
-      orderId: row.order_id ?? orderOf.get(String(row.payment_ref)) ?? null,
-    }))
+    return waiting
   })
 }
 
-async function ordersByReference(
+/** An id of ours leads to its product, if there is such a one; a payment reference to that of the order which owns it. */
+async function route(
   trx: Transaction<Schema>,
-  events: readonly PaymentEventRow[],
-): Promise<ReadonlyMap<string, string>> {
+  rows: readonly PaymentEventRow[],
+): Promise<readonly WaitingEvent[]> {
+  const owners = await ownersOf(trx, rows)
+  const named = rows.map((row) => parseId(row.order_id ?? row.hold_id ?? '')?.productId ?? null)
+  const existing = await existingOf(trx, named)
+  return rows.map((row, n) => {
+    const event = eventOf(row)
+    const productId = named[n] ?? null
+    if (productId !== null) {
+      return { event, orderId: row.order_id, productId: existing.has(productId) ? productId : null }
+    }
+    const owner = owners.get(String(row.payment_ref))
+    return { event, orderId: owner?.order_id ?? null, productId: owner?.product_id ?? null }
+  })
+}
+
+async function ownersOf(trx: Transaction<Schema>, events: readonly PaymentEventRow[]) {
   const references = events.flatMap((row) => (row.payment_ref === null ? [] : [row.payment_ref]))
-  if (references.length === 0) return new Map()
+  if (references.length === 0) return new Map<string, never>()
   const owners = await trx
     .selectFrom('payments')
-    .select(['reference', 'order_id'])
+    .select(['reference', 'order_id', 'product_id'])
     .where('reference', 'in', references)
     .execute()
-  return new Map(owners.map((row) => [String(row.reference), row.order_id]))
+  return new Map(owners.map((row) => [String(row.reference), row]))
+}
+
+async function existingOf(trx: Transaction<Schema>, productIds: readonly (number | null)[]) {
+  const ids = [...new Set(productIds)].filter((id) => id !== null)
+  if (ids.length === 0) return new Set<number>()
+  const rows = await trx
+    .selectFrom('products')
+    .select('product_id')
+    .where('product_id', 'in', ids)
+    .execute()
+  return new Set(rows.map((row) => row.product_id))
 }
