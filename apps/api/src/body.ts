@@ -53,8 +53,25 @@ function fieldErrors(issue: z.core.$ZodIssue): FieldError[] {
 export async function readText(c: Context, bytesMax: number): Promise<string> {
   const length = c.req.header('content-length')
   if (Number(length ?? 0) > bytesMax) throw tooLarge(bytesMax)
+  return decode(await readBytes(c, length === undefined ? bytesMax : null))
+}
+
+const utf8 = new TextDecoder('utf-8', { fatal: true })
+
+/** A name with a replacement character in it would be another name, and several would become one. */
+function decode(bytes: Uint8Array): string {
   try {
-    return await (length === undefined ? readChunks(c, bytesMax) : c.req.raw.text())
+    return utf8.decode(bytes)
+  } catch {
+    throw new Fault('malformed', 'the body is not UTF-8')
+  }
+}
+
+async function readBytes(c: Context, bytesMax: number | null): Promise<Uint8Array> {
+  try {
+    return bytesMax === null
+      ? new Uint8Array(await c.req.raw.arrayBuffer())
+      : await readChunks(c, bytesMax)
   } catch (error) {
     if (error instanceof Fault) throw error
     throw new Fault('malformed', 'the body ended too early')
@@ -62,7 +79,7 @@ export async function readText(c: Context, bytesMax: number): Promise<string> {
 }
 
 /** A body without a length is counted as it comes. */
-async function readChunks(c: Context, bytesMax: number): Promise<string> {
+async function readChunks(c: Context, bytesMax: number): Promise<Uint8Array> {
   const chunks: Uint8Array[] = []
   let bytes = 0
   for await (const chunk of c.req.raw.body ?? []) {
@@ -70,7 +87,7 @@ async function readChunks(c: Context, bytesMax: number): Promise<string> {
     if (bytes > bytesMax) throw tooLarge(bytesMax)
     chunks.push(chunk)
   }
-  return Buffer.concat(chunks).toString('utf8')
+  return Buffer.concat(chunks)
 }
 
 const tooLarge = (bytesMax: number): Fault =>

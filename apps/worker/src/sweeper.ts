@@ -7,7 +7,6 @@ import {
   formatId,
   laneOf,
   type Layout,
-  parseId,
   type RecordPayment,
 } from '@flashlane/core'
 import {
@@ -110,15 +109,17 @@ export function createSweeper({ database, lanes, layout, onFault }: Deps): Sweep
 }
 
 /** The command that applies a waiting event; none while nobody knows its order. The raw body stays in the event's row. */
-function commandOf({ event, orderId }: WaitingEvent, nowMs: number): RecordPayment | null {
-  const parsed = parseId(orderId ?? event.holdId ?? '')
-  if (!parsed) return null
+function commandOf(
+  { event, orderId, productId }: WaitingEvent,
+  nowMs: number,
+): RecordPayment | null {
+  if (productId === null) return null
   const { state: _state, result: _result, appliedAtMs: _applied, ...told } = event
   return {
     ...told,
     type: 'RecordPayment',
-    commandId: formatId('cmd', parsed.productId, drawX(nowMs, randomBytes(10))),
-    productId: parsed.productId,
+    commandId: formatId('cmd', productId, drawX(nowMs, randomBytes(10))),
+    productId,
     orderId,
     payload: '',
   }
