@@ -1,5 +1,5 @@
 import type { Command, Outcome } from '@flashlane/core'
-import { findProduct, parseEntry } from '@flashlane/db'
+import { findOrder, findProduct, parseEntry } from '@flashlane/db'
 import { applyBatch, type Applied } from '@flashlane/worker/apply.ts'
 import { createStore } from '@flashlane/worker/store.ts'
 import { sql } from 'kysely'
@@ -224,3 +224,25 @@ const pick = (fields: Readonly<Record<string, unknown>>) =>
   Object.fromEntries(
     Object.entries(fields).filter(([key]) => ['stockTotal', 'held', 'sold'].includes(key)),
   )
+
+test('an event parked under a hold, with a payment reference of another product’s order: a mismatch with a refund due, and the order stands', async () => {
+  const { database } = testDatabase
+  const mine = aPlaceHold(await aProduct(database, { stock: 1 }))
+  const other = aPlaceHold(await aProduct(database, { stock: 1 }))
+  const paymentRef = `pi_${aBatchId()}`
+  const order = aPlaceOrder(mine)
+  await applyNow(mine)
+  await applyNow(other)
+  await applyNow(aPlaceOrder(other, { paymentRef }))
+  await applyNow(aPayment(mine.productId, { holdId: mine.holdId, paymentRef }))
+
+  const outcomes = await applyNow(order)
+
+  expect(outcomes).toMatchObject([
+    { outcome: 'accepted', result: { type: 'order', order: { status: 'pending' } } },
+  ])
+  const found = await findOrder(database, order.orderId)
+  expect(found?.refunds).toMatchObject([
+    { reference: paymentRef, reason: 'payment_mismatch', status: 'due' },
+  ])
+})

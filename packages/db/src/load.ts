@@ -131,6 +131,13 @@ function readOrders(named: RawBuilder<unknown>, state: State): Read[] {
       },
     },
     {
+      query: compile(sql`
+        select r.reference, r.refund_id from orders o
+        join payments p on p.order_id = o.order_id join refunds r on r.reference = p.reference
+        where ${named}`),
+      take: (rows) => takeRefunded(rows, state),
+    },
+    {
       query: compile(sql`select o.* from orders o where ${named}`),
       take: (rows) => {
         for (const row of rows as OrderRow[]) {
@@ -186,13 +193,25 @@ function readOwners(references: readonly string[], state: State): Read[] {
         }
       },
     },
-    {
-      query: refunds,
-      take: (rows) => {
-        for (const row of rows as Pick<RefundRow, 'reference' | 'refund_id'>[]) {
-          state.refundedReferences.set(String(row.reference), row.refund_id)
-        }
-      },
-    },
+    { query: refunds, take: (rows) => takeRefunded(rows, state) },
   ]
+}
+
+function takeRefunded(rows: readonly unknown[], state: State): void {
+  for (const row of rows as Pick<RefundRow, 'reference' | 'refund_id'>[]) {
+    state.refundedReferences.set(String(row.reference), row.refund_id)
+  }
+}
+
+/**
+ * What the loaded rows ask for in their turn: a waiting event is found under one name and may bring a payment reference
+ * that no command has named. Seldom anything.
+ */
+export function readsOfWaiting(state: State): readonly Read[] {
+  const references = new Set<string>()
+  for (const { state: standing, paymentRef } of state.events.values()) {
+    if (standing === 'done' || paymentRef === null) continue
+    if (!state.referenceOwners.has(paymentRef)) references.add(paymentRef)
+  }
+  return readOwners([...references], state)
 }

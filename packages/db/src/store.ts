@@ -14,7 +14,7 @@ import { CompiledQuery, type Selectable, sql } from 'kysely'
 import type { Database } from './connect.ts'
 import { isTransient } from './errors.ts'
 import { type Entry, entryOf, type Numbered, outcomesOf } from './journal.ts'
-import { type Read, readDueOrders, readsOf, takeHolds } from './load.ts'
+import { type Read, readDueOrders, readsOf, readsOfWaiting, takeHolds } from './load.ts'
 import { type Connection, giveUp, send } from './packet.ts'
 import { productOf } from './rows.ts'
 import { savesOf } from './save.ts'
@@ -76,6 +76,7 @@ export async function openBatch(
       state.products.set(row.product_id, productOf(row))
     }
     takeAll(reads, rows)
+    await sendAndTake(connection, readsOfWaiting(state))
     const nowMs = Number((time?.[0] as { now_ms: number } | undefined)?.now_ms)
     beginBatch(state, nowMs)
     return openOn(connection, { batchId, state, nowMs })
@@ -102,6 +103,15 @@ const buriedOf = (batchId: string): CompiledQuery =>
 
 function takeAll(reads: readonly Read[], rows: readonly (readonly unknown[])[]): void {
   reads.forEach((read, i) => read.take(rows[i] ?? []))
+}
+
+async function sendAndTake(connection: Connection, reads: readonly Read[]): Promise<void> {
+  if (reads.length === 0) return
+  const rows = await send(
+    connection,
+    reads.map((read) => read.query),
+  )
+  takeAll(reads, rows)
 }
 
 type Base = { readonly batchId: string; readonly state: State; readonly nowMs: number }
@@ -149,6 +159,7 @@ async function stepOn(
     ...reads.map((read) => read.query),
   ])
   takeAll(reads, rows)
+  await sendAndTake(connection, readsOfWaiting(own))
   try {
     const decided = await decideOn(own)
     const after = own.products.get(command.productId)
@@ -186,18 +197,9 @@ async function loadDue(
       order by payment_due_at_ms limit ${EXPIRE_MAX}`),
   ])) as [HoldRow[], Pick<OrderRow, 'order_id' | 'payment_due_at_ms'>[]]
   takeHolds(holdRows, state)
-  const reads = readDueOrders(
-    orderRows.map((row) => row.order_id),
-    state,
-  )
-  if (reads.length > 0)
-    takeAll(
-      reads,
-      await send(
-        connection,
-        reads.map((read) => read.query),
-      ),
-    )
+  const dueOrderIds = orderRows.map((row) => row.order_id)
+  await sendAndTake(connection, readDueOrders(dueOrderIds, state))
+  await sendAndTake(connection, readsOfWaiting(state))
   const due = [
     ...holdRows.map((row) => ({ id: row.hold_id, atMs: row.expires_at_ms })),
     ...orderRows.map((row) => ({ id: row.order_id, atMs: row.payment_due_at_ms ?? 0 })),
