@@ -9,6 +9,7 @@ RUN npm install --global --no-audit --no-fund pnpm@12.21.0
 COPY package.json pnpm-lock.yaml pnpm-workspace.yaml ./
 COPY packages/core/package.json packages/core/
 COPY packages/db/package.json packages/db/
+COPY packages/log/package.json packages/log/
 COPY apps/api/package.json apps/api/
 COPY apps/worker/package.json apps/worker/
 # No `pnpm deploy`: it copies the packages into node_modules, where Node refuses to strip types.

@@ -44,7 +44,7 @@ function parseCount(name, text) {
 
 /** @param {string | undefined} text */
 export function parsePort(text) {
-  const port = Number(text ?? 3000)
+  const port = Number(text || 3000)
   if (Number.isInteger(port) && port >= 1 && port <= 65_535 - PROCESSES_MAX) return port
   throw new Problem(`PORT has to be a port number, not ${text}.`)
 }

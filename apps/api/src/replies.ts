@@ -11,7 +11,7 @@ type RepliesDeps = {
   onFault(error: unknown): void
 }
 
-/** Subscribed again after every reconnect, by ioredis itself. */
+/** Subscribes again after every reconnect. */
 export function listenForReplies({ redis, processId, heard, onFault }: RepliesDeps): () => void {
   const channel = replyChannel(processId)
   const subscribe = () => {

@@ -6,6 +6,7 @@ import {
   type Decided,
   decideInto,
   demand,
+  noneGiven,
   type Outcome,
   type Product,
   type State,
@@ -141,7 +142,7 @@ function failedOf(command: Command, { nowMs, state }: { nowMs: number; state?: S
     command,
     outcome: { outcome: 'error', version: product?.version ?? 0 },
     changes: [],
-    given: { events: [], expiredIds: [] },
+    given: noneGiven(),
     appliedAtMs: product?.appliedAtMs ?? nowMs,
   }
 }

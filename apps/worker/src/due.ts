@@ -1,6 +1,7 @@
 /** What is due in a lane, as commands; and what to do about a hold or order that cannot be expired. */
 import {
   type Decided,
+  drawX,
   EXPIRE_MAX,
   EXPIRY_GRACE_MS,
   type ExpireDue,
@@ -8,6 +9,7 @@ import {
   formatId,
   type Layout,
 } from '@flashlane/core'
+import { randomBytes } from 'node:crypto'
 import { type Database, dueInLane, readClockMs } from '@flashlane/db'
 
 const SET_ASIDE_MS = 600_000
@@ -24,7 +26,7 @@ export function createDue(database: Database, layout: Layout): Due {
   const setAside = new Map<string, number>()
 
   return {
-    async find(lane, { batchId, cutoffMs }) {
+    async find(lane, { cutoffMs }) {
       const beforeMs = Math.min(cutoffMs, await readClockMs(database)) - EXPIRY_GRACE_MS
       const due = await dueInLane(database, { lane, layout, beforeMs, limit: EXPIRE_MAX })
       const sound = due.filter(({ id }) => (setAside.get(id) ?? 0) <= Date.now())
@@ -35,7 +37,7 @@ export function createDue(database: Database, layout: Layout): Due {
         return groups.map(
           (group): ExpireDue => ({
             type: 'ExpireDue',
-            commandId: formatId('cmd', productId, batchId),
+            commandId: formatId('cmd', productId, drawX(cutoffMs, randomBytes(10))),
             productId,
             acceptedAtMs: cutoffMs,
             cutoffMs,

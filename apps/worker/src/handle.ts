@@ -6,7 +6,7 @@ import {
   type ExpiryBatch,
   type Layout,
 } from '@flashlane/core'
-import { type Database, findProducts, readClockMs } from '@flashlane/db'
+import { type Database, findProducts, productsOfBatch, readClockMs } from '@flashlane/db'
 import type { Redis } from 'ioredis'
 import type { Logger } from '@flashlane/log'
 import { publish } from './after-commit.ts'
@@ -34,39 +34,66 @@ export function makeHandle(deps: Deps): Handle {
 
   async function handleCommands(lane: Lane, batch: CommandBatch, signal: AbortSignal) {
     const { untilDone, log } = deps
-    const applied = await untilDone(() => applyBatch(deps.store, batch), { signal })
+    const applied = await untilDone(() => applyBatch(deps.store, batch), {
+      signal,
+      what: `lane ${lane.name}`,
+    })
     log.debug({ lane: lane.name, batchId: batch.batchId, commands: batch.commands.length }, 'batch')
-    await untilDone(() => follow(lane, batch, applied), { signal })
+    await untilDone(() => follow(lane, batch, applied), { signal, what: `lane ${lane.name}` })
   }
 
-  /** What is due is asked for at each try: a job that comes twice finds the rest. */
+  /** A job that comes twice changes nothing the second time; what came due since is the sweeper's. */
   async function handleExpiry(lane: Lane, batch: ExpiryBatch, signal: AbortSignal) {
     const { untilDone, log } = deps
     const { batchId } = batch
-    const { commands, isFull } = await untilDone(() => due.find(lane.name, batch), { signal })
+    const { commands, isFull } = await untilDone(() => due.find(lane.name, batch), {
+      signal,
+      what: `lane ${lane.name}`,
+    })
     if (commands.length > 0) {
       const applied = await untilDone(() => applyBatch(deps.store, { batchId, commands }), {
         signal,
+        what: `lane ${lane.name}`,
       })
       due.learn(applied.decided)
       for (const { command, outcome } of applied.decided) {
         const { commandId, productId } = command
-        log.info({ lane: lane.name, commandId, productId, outcome }, 'expired')
+        if (outcome.outcome !== 'error') log.info({ commandId, productId, outcome }, 'expired')
       }
-      const sent = { batchId, commands: [], replyTo: null }
-      await untilDone(() => follow(lane, sent, applied), { signal })
-    }
+      await untilDone(() => follow(lane, { batchId, commands: [], replyTo: null }, applied), {
+        signal,
+        what: `lane ${lane.name}`,
+      })
+    } else await untilDone(() => showAgain(lane, batchId), { signal, what: `lane ${lane.name}` })
     if (!isFull) return
     const more = makeExpiryBatch(batch.cutoffMs, batch.madeAtMs)
-    await untilDone(() => lane.add({ id: `more_${batchId}`, batch: more }), { signal })
+    await untilDone(() => lane.add({ id: `more_${batchId}`, batch: more }), {
+      signal,
+      what: `lane ${lane.name}`,
+    })
   }
 
   async function handleCanary(lane: Lane, batch: CanaryBatch, signal: AbortSignal) {
-    const nowMs = await deps.untilDone(() => readClockMs(deps.database), { signal })
+    const nowMs = await deps.untilDone(() => readClockMs(deps.database), {
+      signal,
+      what: `lane ${lane.name}`,
+    })
     const outcome = { outcome: 'accepted', result: { type: 'pong', nowMs }, version: 0 } as const
     const reply = { to: batch.replyTo, batchId: batch.batchId, outcomes: [outcome] }
     const message = { lane: lane.name, products: [], commandIds: [], reply, depth: 0 }
-    await deps.untilDone(async () => publish(deps.redis, await deps.runId(), message), { signal })
+    await deps.untilDone(async () => publish(deps.redis, await deps.runId(), message), {
+      signal,
+      what: `lane ${lane.name}`,
+    })
+  }
+
+  /** Nothing is due: perhaps because this batch was applied before, and its worker ended before it could tell. */
+  async function showAgain(lane: Lane, batchId: string): Promise<void> {
+    const productIds = await productsOfBatch(deps.database, batchId)
+    const products = await findProducts(deps.database, productIds)
+    if (products.length === 0) return
+    const shown = { lane: lane.name, products, commandIds: [], reply: null, depth: 0 }
+    await publish(deps.redis, await deps.runId(), shown)
   }
 
   type Sent = Pick<CommandBatch, 'batchId' | 'commands' | 'replyTo'>

@@ -2,6 +2,7 @@
 import { type Batch, queueName } from '@flashlane/core'
 import { type Job, Queue, Worker } from 'bullmq'
 import type { Redis } from 'ioredis'
+import { randomUUID } from 'node:crypto'
 import type { Logger } from '@flashlane/log'
 import { makeProcessor } from './processor.ts'
 import type { UntilDone } from './until-done.ts'
@@ -16,8 +17,9 @@ const STALLED_COUNT_MAX = 1_000_000
 const EVENTS_KEPT = 100
 const DEPTH_ASKED_MS = 500
 
-/** Goes with the queues' own settings when Redis loses its data; while it is there, so are they. */
-const MARKER_KEY = 'flashlane:lanes-set'
+/** Goes with the queues' own settings when Redis loses its data; while it is there, so are they. Each worker's own: another has other lanes open. */
+const MARKER_PREFIX = 'flashlane:lanes-set'
+const MARKER_S = 3_600
 
 export type Lane = {
   readonly name: string
@@ -50,12 +52,9 @@ type Opened = { readonly lane: Lane; readonly queue: Queue; readonly worker: Wor
 export function createLanes(deps: Deps): Lanes {
   const { redis, onFault } = deps
   const lanes = new Map<string, Opened>()
-
-  async function limit(opened: Iterable<Opened>): Promise<void> {
-    await Promise.all(Array.from(opened, ({ queue }) => queue.setGlobalConcurrency(1)))
-  }
+  const marker = `${MARKER_PREFIX}:${randomUUID()}`
   const limitAll = () => {
-    limit(lanes.values()).catch(onFault)
+    for (const { queue } of lanes.values()) limit(redis, queue).catch(onFault)
   }
   redis.on('ready', limitAll)
 
@@ -69,9 +68,9 @@ export function createLanes(deps: Deps): Lanes {
     },
     get: (name) => lanes.get(name)?.lane,
     async reassert() {
-      if ((await redis.exists(MARKER_KEY)) === 1) return
-      await limit(lanes.values())
-      await redis.set(MARKER_KEY, '1')
+      if ((await redis.exists(marker)) === 1) return
+      await Promise.all(Array.from(lanes.values(), ({ queue }) => limit(redis, queue)))
+      await redis.set(marker, '1', 'EX', MARKER_S)
     },
     async close() {
       redis.off('ready', limitAll)
@@ -113,13 +112,19 @@ function openLane(deps: Deps, name: string): Opened {
   worker.on('lockRenewalFailed', (ids) => {
     for (const id of ids) worker.cancelJob(id, 'its lock was lost')
   })
-  run(queue, worker).catch(onFault)
+  run(redis, queue, worker).catch(onFault)
   return { lane, queue, worker }
 }
 
-/** Limited before it runs: the bound counts from the first job. */
-async function run(queue: Queue, worker: Worker): Promise<void> {
+/** What BullMQ keeps beside the queue itself: one job at a time, and few events. */
+async function limit(redis: Redis, queue: Queue): Promise<void> {
   await queue.setGlobalConcurrency(1)
+  await redis.hset(queue.toKey('meta'), 'opts.maxLenEvents', EVENTS_KEPT)
+}
+
+/** Limited before it runs: the bound counts from the first job. */
+async function run(redis: Redis, queue: Queue, worker: Worker): Promise<void> {
+  await limit(redis, queue)
   if (!worker.closing) await worker.run()
 }
 

@@ -82,9 +82,16 @@ function readConfig() {
 async function check(): Promise<void> {
   const pending = await untilDone(() => migrationsPending(database).catch(dieUnlessTransient), {
     signal: putBack.signal,
+    what: 'start',
   })
   const wanted = formatLayout(config.LANES)
-  const stands = pending.length > 0 ? wanted : await claimLayout(database, wanted)
+  const stands =
+    pending.length > 0
+      ? wanted
+      : await untilDone(() => claimLayout(database, wanted).catch(dieUnlessTransient), {
+          signal: putBack.signal,
+          what: 'start',
+        })
   if (pending.length > 0) log.fatal({ pending }, 'the database lacks migrations: run them first')
   else if (stands !== wanted)
     log.fatal(

@@ -43,7 +43,10 @@ export const makeProcessor =
       const parsed = parseBatch(job.data, nowMs())
       if (parsed.kind === 'batch') return await handle(parsed.batch, ends)
       if (parsed.kind === 'broken') {
-        return await untilDone(() => bury(job, parsed.error), { signal: ends })
+        return await untilDone(() => bury(job, parsed.error), {
+          signal: ends,
+          what: `job ${job.id}`,
+        })
       }
       // Pauses this worker only: another one knows the newer format.
       await queue.rateLimit(UNKNOWN_FORMAT_PAUSE_MS)

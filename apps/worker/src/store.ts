@@ -19,7 +19,7 @@ export const createStore = (database: Database, log: Logger): Store => ({
       return await openBatch(database, head, commands)
     } catch (error) {
       // A frozen client keeps its row lock for as long as its connection lives.
-      if (isLockTimeout(error)) log.warn({ killed: await killSleepers(database) }, 'lock wait')
+      if (isLockTimeout(error)) await endSleepers(database, log)
       throw error
     }
   },
@@ -32,3 +32,12 @@ export const createStore = (database: Database, log: Logger): Store => ({
     return deadLetter(head, { error, body: command })
   },
 })
+
+/** Never throws: the lock wait is tried again whatever comes of this. */
+async function endSleepers(database: Database, log: Logger): Promise<void> {
+  try {
+    log.warn({ killed: await killSleepers(database) }, 'lock wait')
+  } catch (error) {
+    log.error({ err: error }, 'connections that keep rows locked could not be ended')
+  }
+}

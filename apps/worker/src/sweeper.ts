@@ -22,6 +22,8 @@ import { makeExpiryBatch } from './expiry-jobs.ts'
 import type { Lanes } from './lanes.ts'
 
 const SWEEP_MS = 1_000
+/** No transaction that makes a product takes as long. */
+const SETTLED_MS = 60_000
 const WAITING_EVENTS_MAX = 200
 
 type Deps = {
@@ -39,17 +41,21 @@ export type Sweeper = {
 }
 
 export function createSweeper({ database, lanes, layout, onFault }: Deps): Sweeper {
-  let lastProductId = 0
+  /** Products up to here are known for good: ids are given before they are committed, so that a lower one may come later. */
+  let settledId = 0
+  let newest = { productId: 0, sinceMs: performance.now() }
   let timer: NodeJS.Timeout | null = null
   let running: Promise<void> = Promise.resolve()
   let stopped = false
 
   async function openLanes(): Promise<void> {
     lanes.open(CANARY_LANE)
-    for (const productId of await productIdsAfter(database, lastProductId)) {
-      lanes.open(laneOf(productId, layout))
-      lastProductId = Math.max(lastProductId, productId)
-    }
+    const productIds = await productIdsAfter(database, settledId)
+    for (const productId of productIds) lanes.open(laneOf(productId, layout))
+    const nowMs = performance.now()
+    if (nowMs - newest.sinceMs < SETTLED_MS) return
+    settledId = newest.productId
+    newest = { productId: productIds.at(-1) ?? settledId, sinceMs: nowMs }
   }
 
   async function wakeOverdue(nowMs: number): Promise<void> {

@@ -6,12 +6,15 @@ const PAUSE_MS_MIN = 20
 const PAUSE_MS_MAX = 1_000
 const ALERT_MS = 10_000
 
-export type UntilDone = <T>(work: () => Promise<T>, options: { signal: AbortSignal }) => Promise<T>
+export type UntilDone = <T>(
+  work: () => Promise<T>,
+  options: { signal: AbortSignal; what: string },
+) => Promise<T>
 
 /** Tries again until it is done or `signal` aborts, which throws. Pauses double up to a second, with jitter. */
 export const makeUntilDone =
   (log: Logger): UntilDone =>
-  async (work, { signal }) => {
+  async (work, { signal, what }) => {
     const startedAtMs = performance.now()
     let alertedAtMs = startedAtMs
     for (let tries = 0; ; tries++) {
@@ -22,8 +25,8 @@ export const makeUntilDone =
         const nowMs = performance.now()
         if (nowMs - alertedAtMs >= ALERT_MS) {
           alertedAtMs = nowMs
-          log.error({ err: error, tries, stuckMs: Math.round(nowMs - startedAtMs) }, 'lane stuck')
-        } else if (tries === 0) log.warn({ err: error }, 'trying again')
+          log.error({ err: error, what, tries, stuckMs: Math.round(nowMs - startedAtMs) }, 'stuck')
+        } else if (tries === 0) log.warn({ err: error, what }, 'trying again')
       }
       const pauseMs = Math.min(PAUSE_MS_MIN * 2 ** Math.min(tries, 10), PAUSE_MS_MAX)
       await sleep(pauseMs * (0.5 + Math.random() / 2), undefined, { signal })

@@ -2,6 +2,7 @@
 
 const LOCK_WAIT_TIMEOUT = 1_205
 const DUPLICATE_KEY = 1_062
+const UNKNOWN_THREAD = 1_094
 
 // 1020 record changed, 1021 1026 1030 1114 disk full, 1040 1203 1226 too many connections, 1053 shutting down,
 // 1158..1161 network, 1205 lock wait, 1213 deadlock, 1290 1792 1836 read-only, 1317 interrupted, 1927 4031 connection
@@ -25,6 +26,9 @@ export const isDuplicateKey = (error: unknown): boolean =>
 
 export const isLockTimeout = (error: unknown): boolean =>
   isServerError(error) && errnoOf(error) === LOCK_WAIT_TIMEOUT
+
+export const isUnknownThread = (error: unknown): boolean =>
+  isServerError(error) && errnoOf(error) === UNKNOWN_THREAD
 
 /** Lock conflicts, a server that is away or full, a lost connection: what has no SQL state came from the network. */
 export function isTransient(error: unknown): boolean {

@@ -6,6 +6,7 @@ import {
   type Given,
   type Hold,
   holdAtBirth,
+  noneGiven,
   type Order,
   orderAtBirth,
   type Outcome,
@@ -71,7 +72,7 @@ export const parseEntry = ({ seq, body }: Pick<JournalRow, 'seq' | 'body'>): Rec
 
 function write({ n, decided }: Numbered, seq: number): Written {
   const { command, given, outcome, changes } = decided
-  const isGiven = given.events.length > 0 || given.expiredIds.length > 0
+  const isGiven = Object.values(given).some((each) => Object.keys(each).length > 0)
   const { payload: _raw, ...told } = command as Command & { payload?: string }
   return {
     n,
@@ -87,7 +88,7 @@ function read({ n, command, given, outcome, changes }: Written, seq: number): Re
   return {
     n,
     command: command as RecordedCommand['command'],
-    given: given ?? { events: [], expiredIds: [] },
+    given: given ?? noneGiven(),
     outcome: readOutcome(outcome, { changes: whole, seq }),
     changes: whole,
   }

@@ -122,6 +122,16 @@ export async function findBatches(
   return found
 }
 
+/** The products on which a batch took effect; none where it has not. */
+export async function productsOfBatch({ db }: Database, batchId: string): Promise<number[]> {
+  const rows = await db
+    .selectFrom('journal')
+    .select('product_id')
+    .where('batch_id', '=', batchId)
+    .execute()
+  return rows.map((row) => row.product_id)
+}
+
 /** The order that a payment reference belongs to. */
 export async function findOrderByReference(
   { db }: Database,

@@ -19,7 +19,9 @@ import {
   toBytes,
 } from './rows.ts'
 import type { OutcomeRow, PaymentRow } from './schema.ts'
-import { insertRows, type Key, updateRows } from './statements.ts'
+import { compiler, insertRows, type Key, updateRows } from './statements.ts'
+
+const PUT_OFF_MS = 24 * 3_600_000
 
 type Of<Entity extends Change['entity']> = Extract<Change, { entity: Entity }>
 
@@ -35,6 +37,7 @@ export function savesOf(decided: readonly Decided[]): readonly CompiledQuery[] {
     ...saveRefunds(of('refund')),
     ...saveEvents(of('event'), decided),
     ...saveOutcomes(decided),
+    ...putOffFailed(decided),
   ]
 }
 
@@ -156,6 +159,23 @@ function saveEvents(
       }),
     ),
   ]
+}
+
+/** An event whose command failed is a dead letter, and the operators': it is not carried to its lane every minute. */
+function putOffFailed(decided: readonly Decided[]): readonly CompiledQuery[] {
+  return decided.flatMap(({ command, outcome, appliedAtMs }) => {
+    if (command.type !== 'RecordPayment' || outcome.outcome !== 'error') return []
+    const { provider, eventKey } = command
+    return [
+      compiler
+        .updateTable('payment_events')
+        .set({ next_try_at_ms: appliedAtMs + PUT_OFF_MS })
+        .where('provider', '=', provider)
+        .where('event_key', '=', toBytes(eventKey))
+        .where('state', '=', 'waiting')
+        .compile(),
+    ]
+  })
 }
 
 const saveOutcomes = (decided: readonly Decided[]): readonly CompiledQuery[] =>

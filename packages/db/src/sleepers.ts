@@ -1,6 +1,7 @@
 /** Connections of our own user that sleep inside a transaction: a frozen worker's, which keeps the row locked. */
 import { sql } from 'kysely'
 import type { Database } from './connect.ts'
+import { isUnknownThread } from './errors.ts'
 
 /** No legitimate transaction of ours pauses this long between its two packets. */
 const SLEEP_S_MAX = 2
@@ -13,6 +14,11 @@ export async function killSleepers({ db }: Database): Promise<number> {
     where p.command = 'Sleep' and p.time >= ${SLEEP_S_MAX}
       and p.user = substring_index(current_user(), '@', 1) and p.db = database()
       and p.id <> connection_id()`.execute(db)
-  for (const { id } of rows) await sql`kill ${sql.lit(id)}`.execute(db)
+  for (const { id } of rows) {
+    await sql`kill ${sql.lit(id)}`.execute(db).catch((error: unknown) => {
+      // Somebody else was quicker, or it ended by itself.
+      if (!isUnknownThread(error)) throw error
+    })
+  }
   return rows.length
 }

@@ -15,7 +15,12 @@ export type Given = {
   readonly events: PaymentEvent[]
   /** What was expired to make room. */
   readonly expiredIds: string[]
+  /** Payment references of other products' orders, and those whose money goes back already, by reference. */
+  readonly owners: Record<string, ReferenceOwner>
+  readonly refunds: Record<string, string>
 }
+
+export const noneGiven = (): Given => ({ events: [], expiredIds: [], owners: {}, refunds: {} })
 
 export type Draft = {
   readonly state: State
@@ -30,7 +35,7 @@ export const createDraft = (state: State, productId: number, nowMs: number): Dra
   productId,
   nowMs,
   changes: new Map(),
-  given: { events: [], expiredIds: [] },
+  given: noneGiven(),
 })
 
 export function readProduct(draft: Draft): Product {
@@ -105,8 +110,12 @@ export function ownerOf(draft: Draft, reference: string): ReferenceOwner | undef
     const payment = change.after.payments.find((each) => each.reference === reference)
     if (payment) return { orderId: change.after.orderId, status: payment.status }
   }
-  return draft.state.referenceOwners.get(reference)
+  const owner = draft.state.referenceOwners.get(reference)
+  if (owner && isOthers(draft, owner.orderId)) draft.given.owners[reference] = owner
+  return owner
 }
+
+const isOthers = (draft: Draft, id: string): boolean => Number(id.split('_')[1]) !== draft.productId
 
 /** The refund that gives the money of this reference back, if there is one. */
 export function refundOf(draft: Draft, reference: string): string | undefined {
@@ -115,7 +124,9 @@ export function refundOf(draft: Draft, reference: string): string | undefined {
       return change.after.refundId
     }
   }
-  return draft.state.refundedReferences.get(reference)
+  const refundId = draft.state.refundedReferences.get(reference)
+  if (refundId !== undefined && isOthers(draft, refundId)) draft.given.refunds[reference] = refundId
+  return refundId
 }
 
 /** Events that wait under these references, in order of arrival. One that names an order or a hold is that one's only. */

@@ -33,6 +33,8 @@ export function recordPayment(draft: Draft, command: RecordPayment): Result {
     const order = known.orderId === null ? undefined : readOrder(draft, known.orderId)
     return paymentResult(isRepeat ? 'duplicate' : 'key_reused', order ?? null)
   }
+  // The inbox's row was written outside the lane.
+  if (known) draft.given.events.push(known)
   const event = known ?? eventOf(command)
   const order = orderOf(draft, command)
   if (event.kind === 'other') return finish(draft, event, 'ignored', order ?? null)
