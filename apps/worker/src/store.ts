@@ -5,6 +5,7 @@ import {
   deadLetter,
   isDuplicateKey,
   isLockTimeout,
+  isMisfit,
   isTransient,
   killSleepers,
   openBatch,
@@ -24,7 +25,8 @@ export const createStore = (database: Database, log: Logger): Store => ({
     }
   },
   bury: (letters, decided) => bury(database, letters, outcomeRowsOf(decided)),
-  isTransient,
+  // Waits for operators where the server is not as it should be: to bury what comes meanwhile would lose payments.
+  isTransient: (error) => isTransient(error) || isMisfit(error),
   isDuplicateKey,
   letter(batchId, n, { command, appliedAtMs }, error) {
     log.error({ err: error, batchId, commandId: command.commandId }, 'command buried')

@@ -2,10 +2,19 @@
 import { PACKET_MS_MAX } from '@flashlane/core'
 import type { CompiledQuery } from 'kysely'
 import { format, type Pool, type SqlValue } from 'mysql2'
-import { isServerError } from './errors.ts'
+import { isServerError, NoConnection } from './errors.ts'
 
 type PromisePool = ReturnType<Pool['promise']>
 export type Connection = Awaited<ReturnType<PromisePool['getConnection']>>
+
+export async function takeConnection(pool: Pool): Promise<Connection> {
+  try {
+    return await pool.promise().getConnection()
+  } catch (cause) {
+    // A pool that is full or closed says so without a code, and a server without a place for us with one of many.
+    throw new NoConnection('no connection to MySQL', { cause })
+  }
+}
 
 /** One result a statement. The server stops at the first error, which does not say whose it was. */
 export async function send(

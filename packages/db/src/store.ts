@@ -15,7 +15,7 @@ import type { Database } from './connect.ts'
 import { isTransient } from './errors.ts'
 import { type Entry, entryOf, type Numbered, outcomesOf } from './journal.ts'
 import { type Read, readDueOrders, readsOf, readsOfWaiting, takeHolds } from './load.ts'
-import { type Connection, giveUp, send } from './packet.ts'
+import { type Connection, giveUp, send, takeConnection } from './packet.ts'
 import { productOf } from './rows.ts'
 import { savesOf } from './save.ts'
 import type { DeadLetterRow, HoldRow, JournalRow, OrderRow, ProductRow } from './schema.ts'
@@ -51,7 +51,7 @@ export async function openBatch(
   { batchId, productIds }: Head,
   commands: readonly Command[],
 ): Promise<Applied | Open> {
-  const connection = await pool.promise().getConnection()
+  const connection = await takeConnection(pool)
   try {
     const state = emptyState()
     const reads = readsOf(commands, state)

@@ -1,0 +1,66 @@
+import type { Command } from '@flashlane/core'
+import { applyBatch } from '@flashlane/worker/apply.ts'
+import { createStore } from '@flashlane/worker/store.ts'
+import { sql } from 'kysely'
+import { pino } from 'pino'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import { aBatch, aPlaceHold, aProduct } from '../support/commands.ts'
+import { createTestDatabase, type TestDatabase } from '../support/database.ts'
+
+let testDatabase: TestDatabase
+const log = pino({ level: 'silent' })
+
+beforeAll(async () => {
+  testDatabase = await createTestDatabase()
+})
+afterAll(() => testDatabase.drop())
+
+const apply = (batch: { batchId: string; commands: Command[] }) =>
+  applyBatch(createStore(testDatabase.database, log), batch)
+
+const deadLetters = async (): Promise<number> => {
+  const { rows } = await sql<{ n: number }>`select count(*) as n from dead_letters`.execute(
+    testDatabase.database.db,
+  )
+  return Number(rows[0]?.n)
+}
+
+test.each([
+  ['a pool that is full', new Error('Queue limit reached.')],
+  [
+    'a server that lets nobody in',
+    Object.assign(new Error('denied'), { errno: 1_045, sqlState: '28000', fatal: true }),
+  ],
+])(
+  '%s buries nothing: the batch is thrown back, and applied when there is a connection',
+  async (_, refusal) => {
+    const batch = aBatch([aPlaceHold(await aProduct(testDatabase.database, { stock: 1 }))])
+    const { pool } = testDatabase.database
+    // Twice, so that a last attempt at burying the batch would find a connection.
+    const refuse = (callback: (error: Error) => void) => callback(refusal)
+    const getConnection = vi.spyOn(pool, 'getConnection')
+    for (let n = 0; n < 2; n++) getConnection.mockImplementationOnce(refuse as never)
+
+    const first = await apply(batch).catch((error: unknown) => error)
+    getConnection.mockRestore()
+    const { outcomes } = await apply(batch)
+
+    expect(first).toBeInstanceOf(Error)
+    expect(outcomes).toMatchObject([{ outcome: 'accepted' }])
+    expect(await deadLetters()).toBe(0)
+  },
+)
+
+test('a table that is not there for a while buries nothing: the batch is applied when it is back', async () => {
+  const { db } = testDatabase.database
+  const batch = aBatch([aPlaceHold(await aProduct(testDatabase.database, { stock: 1 }))])
+  await sql`rename table holds to holds_away`.execute(db)
+
+  const first = await apply(batch).catch((error: unknown) => error)
+  await sql`rename table holds_away to holds`.execute(db)
+  const { outcomes } = await apply(batch)
+
+  expect(first).toBeInstanceOf(Error)
+  expect(outcomes).toMatchObject([{ outcome: 'accepted' }])
+  expect(await deadLetters()).toBe(0)
+})
