@@ -14,9 +14,8 @@ const POOL_SIZE = 8
 /** Product ids differ from schema to schema, so that files which share a Redis never share a lane. */
 const PRODUCT_ID_MAX = 1_000_000_000
 
-export async function createTestDatabase(): Promise<TestDatabase> {
+export async function createTestDatabase(serverUrl = required('MYSQL_URL')): Promise<TestDatabase> {
   const name = `flashlane_test_${randomBytes(6).toString('hex')}`
-  const serverUrl = required('MYSQL_URL')
   const server = connect({ url: serverUrl, poolSize: 1, multipleStatements: false })
   await sql`create database ${sql.id(name)}`.execute(server.db)
   const url = new URL(serverUrl)

@@ -25,10 +25,13 @@ const QUERY_MS_MAX = 5_000
 const QUEUED_MAX = 10_000
 const LOCK_WAIT_S_MAX = 2
 
-// One statement each: MariaDB 10.11 has no variable for the isolation level that SET could join to the others.
+// One statement each: MariaDB 10.11 has no variable for the isolation level that SET could join to the others. What a
+// server may have by default otherwise is set too: with NO_BACKSLASH_ESCAPES a quote in a value would end it, outside
+// strict mode a value would be cut, and without autocommit a lone INSERT would be answered and never committed.
 const SESSION = [
   'set session transaction isolation level read committed',
-  `set session time_zone = '+00:00', innodb_lock_wait_timeout = ${LOCK_WAIT_S_MAX}`,
+  `set session time_zone = '+00:00', innodb_lock_wait_timeout = ${LOCK_WAIT_S_MAX}, autocommit = 1,
+    completion_type = 'NO_CHAIN', sql_mode = 'STRICT_TRANS_TABLES,NO_ENGINE_SUBSTITUTION'`,
 ]
 
 /** Opens no connection yet: the first query does. */
