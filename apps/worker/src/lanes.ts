@@ -112,7 +112,7 @@ function openLane(deps: Deps, name: string): Opened {
   worker.on('lockRenewalFailed', (ids) => {
     for (const id of ids) worker.cancelJob(id, 'its lock was lost')
   })
-  run(redis, queue, worker).catch(onFault)
+  run(deps, queue, worker).catch(onFault)
   return { lane, queue, worker }
 }
 
@@ -122,11 +122,16 @@ async function limit(redis: Redis, queue: Queue): Promise<void> {
   await redis.hset(queue.toKey('meta'), 'opts.maxLenEvents', EVENTS_KEPT)
 }
 
-/** Limited before it runs: the bound counts from the first job. */
-async function run(redis: Redis, queue: Queue, worker: Worker): Promise<void> {
-  await limit(redis, queue)
-  if (!worker.closing) await worker.run()
-}
+/** Limited before it runs: the bound counts from the first job. A Redis that takes no writes just now is waited for. */
+const run = ({ redis, untilDone, signal }: Deps, queue: Queue, worker: Worker): Promise<void> =>
+  untilDone(
+    async () => {
+      if (worker.closing) return
+      await limit(redis, queue)
+      if (!worker.closing) await worker.run()
+    },
+    { signal, what: queue.name },
+  )
 
 function createLane(name: string, queue: Queue): Lane {
   let askedAtMs = -Infinity
