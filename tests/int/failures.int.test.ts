@@ -1,10 +1,11 @@
 import type { Command } from '@flashlane/core'
+import { findCommand, insertWaitingEvent, takeWaitingEvents } from '@flashlane/db'
 import { applyBatch } from '@flashlane/worker/apply.ts'
 import { createStore } from '@flashlane/worker/store.ts'
 import { sql } from 'kysely'
 import { pino } from 'pino'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
-import { aBatch, aPlaceHold, aProduct } from '../support/commands.ts'
+import { aBatch, aPayment, aPlaceHold, aPlaceOrder, aProduct } from '../support/commands.ts'
 import { createTestDatabase, type TestDatabase } from '../support/database.ts'
 
 let testDatabase: TestDatabase
@@ -63,4 +64,63 @@ test('a table that is not there for a while buries nothing: the batch is applied
   expect(first).toBeInstanceOf(Error)
   expect(outcomes).toMatchObject([{ outcome: 'accepted' }])
   expect(await deadLetters()).toBe(0)
+})
+
+test('an order whose rows cannot be read fails the command that names it, and no other of the batch', async () => {
+  const { db } = testDatabase.database
+  const productId = await aProduct(testDatabase.database, { stock: 3 })
+  const hold = aPlaceHold(productId)
+  const order = aPlaceOrder(hold, { paymentRef: `pi_${productId}` })
+  await apply(aBatch([hold, order]))
+  await sql`update payments set refund_parts = 'no json' where order_id = ${order.orderId}`.execute(
+    db,
+  )
+
+  const { outcomes } = await apply(
+    aBatch([
+      aPlaceHold(productId),
+      aPayment(productId, { orderId: order.orderId }),
+      aPlaceHold(productId),
+    ]),
+  )
+
+  expect(outcomes.map(({ outcome }) => outcome)).toEqual(['accepted', 'error', 'accepted'])
+})
+
+test('a repeat in a batch that is buried whole leaves the outcome that its command had', async () => {
+  const { database } = testDatabase
+  const fingerprint = '0'.repeat(32)
+  const hold = aPlaceHold(await aProduct(database, { stock: 1 }), { fingerprint })
+  await apply(aBatch([hold]))
+  const batch = aBatch([hold])
+  await sql`alter table journal add constraint refused check (batch_id <> ${sql.lit(batch.batchId)})`.execute(
+    database.db,
+  )
+
+  const buried = await apply(batch)
+  await sql`alter table journal drop constraint refused`.execute(database.db)
+  const repeated = await apply(aBatch([hold]))
+
+  expect(buried.outcomes).toMatchObject([{ outcome: 'error' }])
+  expect(repeated.outcomes).toMatchObject([{ outcome: 'accepted', replayed: { fingerprint } }])
+  expect(await findCommand(database, hold.commandId)).toMatchObject({
+    type: 'PlaceHold',
+    outcome: { outcome: 'accepted' },
+  })
+})
+
+test('a waiting event whose batch was buried whole is not carried to its lane again the next minute', async () => {
+  const { database } = testDatabase
+  const event = aPayment(await aProduct(database, { stock: 1 }))
+  await insertWaitingEvent(database, event, Date.now())
+  const batch = aBatch([event])
+  await sql`alter table journal add constraint refused check (batch_id <> ${sql.lit(batch.batchId)})`.execute(
+    database.db,
+  )
+
+  await apply(batch)
+  await sql`alter table journal drop constraint refused`.execute(database.db)
+  const taken = await takeWaitingEvents(database, { nowMs: Date.now() + 120_000, limit: 100 })
+
+  expect(taken).toEqual([])
 })

@@ -95,7 +95,8 @@ async function applyOneByOne(store: Store, batch: Batch): Promise<Applied> {
       } catch (error) {
         if (store.isTransient(error)) throw error
         const failed = failedOf(command, open)
-        decided.push(await open.step(command, () => Promise.resolve(failed)))
+        await open.fail(failed)
+        decided.push(failed)
         letters.push(store.letter(batch.batchId, n, failed, error))
       }
     }

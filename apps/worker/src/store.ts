@@ -9,7 +9,6 @@ import {
   isTransient,
   killSleepers,
   openBatch,
-  outcomeRowsOf,
 } from '@flashlane/db'
 import type { Logger } from '@flashlane/log'
 import type { Store } from './apply.ts'
@@ -24,7 +23,7 @@ export const createStore = (database: Database, log: Logger): Store => ({
       throw error
     }
   },
-  bury: (letters, decided) => bury(database, letters, outcomeRowsOf(decided)),
+  bury: (letters, decided) => bury(database, letters, decided),
   // Waits for operators where the server is not as it should be: to bury what comes meanwhile would lose payments.
   isTransient: (error) => isTransient(error) || isMisfit(error),
   isDuplicateKey,

@@ -63,7 +63,8 @@ function readOutcomes(ids: readonly string[], state: State): Read[] {
   return [{ query, take }]
 }
 
-const EVENT_COLUMNS = sql.raw(
+/** All but the payload, of `payment_events e`. */
+export const EVENT_COLUMNS = sql.raw(
   `e.provider, e.event_key, e.state, e.kind, e.reference, e.order_id, e.hold_id, e.payment_ref, e.amount, e.currency,
    e.refund_id, e.release_on_failure, e.restock_on_refund, e.body_hash, e.accepted_at_ms, e.next_try_at_ms, e.tries,
    e.result, e.applied_at_ms`,

@@ -3,6 +3,7 @@ import { parseId, type PaymentEvent, type RecordPayment } from '@flashlane/core'
 import { sql, type Transaction } from 'kysely'
 import type { Database } from './connect.ts'
 import { isDuplicateKey } from './errors.ts'
+import { EVENT_COLUMNS } from './load.ts'
 import { eventOf, rowOfEvent, toBytes } from './rows.ts'
 import type { PaymentEventRow, Schema } from './schema.ts'
 
@@ -46,6 +47,9 @@ const TRY_AGAIN_MS_MAX = 60_000
 /** One that goes to its lane may stand there for a while. */
 const IN_LANE_MS_MIN = 10_000
 
+/** The payloads stay where they are: two hundred of them may be 50 MB. */
+type EventRow = Omit<PaymentEventRow, 'payload'>
+
 export type WaitingEvent = {
   readonly event: PaymentEvent
   readonly orderId: string | null
@@ -62,8 +66,8 @@ export function takeWaitingEvents(
   { nowMs, limit }: { nowMs: number; limit: number },
 ): Promise<readonly WaitingEvent[]> {
   return db.transaction().execute(async (trx) => {
-    const { rows } = await sql<PaymentEventRow>`
-      select * from payment_events force index (payment_events_next)
+    const { rows } = await sql<EventRow>`
+      select ${EVENT_COLUMNS} from payment_events e force index (payment_events_next)
       where state = 'waiting' and next_try_at_ms <= ${nowMs}
       order by next_try_at_ms limit ${limit} for update skip locked`.execute(trx)
     const waiting = await route(trx, rows)
@@ -84,7 +88,7 @@ export function takeWaitingEvents(
 /** An id of ours leads to its product, if there is such a one; a payment reference to that of the order which owns it. */
 async function route(
   trx: Transaction<Schema>,
-  rows: readonly PaymentEventRow[],
+  rows: readonly EventRow[],
 ): Promise<readonly WaitingEvent[]> {
   const owners = await ownersOf(trx, rows)
   const named = rows.map((row) => parseId(row.order_id ?? row.hold_id ?? '')?.productId ?? null)
@@ -100,7 +104,7 @@ async function route(
   })
 }
 
-async function ownersOf(trx: Transaction<Schema>, events: readonly PaymentEventRow[]) {
+async function ownersOf(trx: Transaction<Schema>, events: readonly EventRow[]) {
   const references = events.flatMap((row) => (row.payment_ref === null ? [] : [row.payment_ref]))
   if (references.length === 0) return new Map<string, never>()
   const owners = await trx

@@ -162,7 +162,7 @@ function saveEvents(
 }
 
 /** An event whose command failed is a dead letter, and the operators': it is not carried to its lane every minute. */
-function putOffFailed(decided: readonly Decided[]): readonly CompiledQuery[] {
+export function putOffFailed(decided: readonly Decided[]): readonly CompiledQuery[] {
   return decided.flatMap(({ command, outcome, appliedAtMs }) => {
     if (command.type !== 'RecordPayment' || outcome.outcome !== 'error') return []
     const { provider, eventKey } = command

@@ -12,7 +12,7 @@ import {
 } from '@flashlane/core'
 import { CompiledQuery, type Selectable, sql } from 'kysely'
 import type { Database } from './connect.ts'
-import { isTransient } from './errors.ts'
+import { isDuplicateKey, isTransient } from './errors.ts'
 import { type Entry, entryOf, type Numbered, outcomesOf } from './journal.ts'
 import { type Read, readDueOrders, readsOf, readsOfWaiting, takeHolds } from './load.ts'
 import { type Connection, giveUp, send, takeConnection } from './packet.ts'
@@ -32,6 +32,8 @@ export type Open = {
   loadDue(state: State, productId: number, acceptedAtMs: number): Promise<void>
   /** Loads, decides and saves one command on its own; if the database refuses it, all is as if it had not been. */
   step(command: Command, decideOn: (state: State) => Promise<Decided>): Promise<Decided>
+  /** Saves a command that failed, on its own and without looking at what it names: that may be what it failed of. */
+  fail(decided: Decided): Promise<void>
   /** Writes what was decided, except for what was stepped, and the journal, and commits. */
   finish(decided: readonly Numbered[], letters: readonly DeadLetterRow[]): Promise<void>
   /** Ends the transaction with nothing done. */
@@ -42,6 +44,9 @@ export type Head = { readonly batchId: string; readonly productIds: readonly num
 
 const begin = CompiledQuery.raw('start transaction')
 const commit = CompiledQuery.raw('commit')
+const savepoint = CompiledQuery.raw('savepoint one_command')
+const release = CompiledQuery.raw('release savepoint one_command')
+const rollbackTo = CompiledQuery.raw('rollback to savepoint one_command')
 // In the locking statement it would be the time before the wait.
 const clock = CompiledQuery.raw('select cast(unix_timestamp(now(3)) * 1000 as signed) as now_ms')
 
@@ -129,6 +134,10 @@ function openOn(connection: Connection, { batchId, state, nowMs }: Base): Open {
       stepped.add(decided)
       return decided
     },
+    async fail(decided) {
+      await failOn(connection, decided)
+      stepped.add(decided)
+    },
     async finish(numbered, letters) {
       const unsaved = numbered.map((each) => each.decided).filter((each) => !stepped.has(each))
       await send(connection, [
@@ -154,27 +163,31 @@ async function stepOn(
   const product = state.products.get(command.productId)
   if (product) own.products.set(command.productId, product)
   const reads = readsOf([command], own)
-  const [, ...rows] = await send(connection, [
-    CompiledQuery.raw('savepoint one_command'),
-    ...reads.map((read) => read.query),
-  ])
-  takeAll(reads, rows)
-  await sendAndTake(connection, readsOfWaiting(own))
   try {
+    const [, ...rows] = await send(connection, [savepoint, ...reads.map((read) => read.query)])
+    takeAll(reads, rows)
+    await sendAndTake(connection, readsOfWaiting(own))
     const decided = await decideOn(own)
     const after = own.products.get(command.productId)
-    await send(connection, [
-      ...savesOf([decided]),
-      ...saveProducts(after ? [after] : []),
-      CompiledQuery.raw('release savepoint one_command'),
-    ])
+    await send(connection, [...savesOf([decided]), ...saveProducts(after ? [after] : []), release])
     if (after) state.products.set(command.productId, after)
     return decided
   } catch (error) {
     if (!isTransient(error)) {
-      await send(connection, [CompiledQuery.raw('rollback to savepoint one_command')])
+      await send(connection, [rollbackTo])
     }
     throw error
+  }
+}
+
+async function failOn(connection: Connection, decided: Decided): Promise<void> {
+  await send(connection, [savepoint])
+  try {
+    await send(connection, [...savesOf([decided]), release])
+  } catch (error) {
+    // A repeat of what was answered before: that outcome stands.
+    if (!isDuplicateKey(error)) throw error
+    await send(connection, [rollbackTo])
   }
 }
 
