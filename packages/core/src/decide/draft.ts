@@ -111,8 +111,14 @@ export function ownerOf(draft: Draft, reference: string): ReferenceOwner | undef
     if (payment) return { orderId: change.after.orderId, status: payment.status }
   }
   const owner = draft.state.referenceOwners.get(reference)
-  if (owner && isOthers(draft, owner.orderId)) draft.given.owners[reference] = owner
+  if (owner && isOthers(draft, owner.orderId)) note(draft.given.owners, reference, owner)
   return owner
+}
+
+/** Assigned, a reference that is called `__proto__` would be lost. */
+function note<Value>(into: Record<string, Value>, reference: string, value: Value): void {
+  const own = { value, enumerable: true, configurable: true, writable: true }
+  Object.defineProperty(into, reference, own)
 }
 
 const isOthers = (draft: Draft, id: string): boolean => Number(id.split('_')[1]) !== draft.productId
@@ -125,7 +131,9 @@ export function refundOf(draft: Draft, reference: string): string | undefined {
     }
   }
   const refundId = draft.state.refundedReferences.get(reference)
-  if (refundId !== undefined && isOthers(draft, refundId)) draft.given.refunds[reference] = refundId
+  if (refundId !== undefined && isOthers(draft, refundId)) {
+    note(draft.given.refunds, reference, refundId)
+  }
   return refundId
 }
 
