@@ -9,6 +9,8 @@ export type Proxy = {
   cut(): void
   /** Keeps all connections, and lets nothing through: a network that swallows packets. */
   freeze(): void
+  /** Lets nothing through the connections that there are, while new ones work: a server that went without a word. */
+  forget(): void
   restore(): void
   close(): Promise<void>
 }
@@ -52,6 +54,9 @@ export async function startProxy(target: { host: string; port: number }): Promis
     },
     freeze() {
       isFrozen = true
+      for (const socket of sockets) socket.pause()
+    },
+    forget() {
       for (const socket of sockets) socket.pause()
     },
     restore() {

@@ -1,6 +1,7 @@
 /** Connections to MySQL or MariaDB, all set alike. */
 import { Kysely, MysqlDialect } from 'kysely'
 import { createPool, format, type Pool, type SqlValue } from 'mysql2'
+import { watchIdle } from './idle.ts'
 import { limitPool } from './limited-pool.ts'
 import type { Schema } from './schema.ts'
 
@@ -63,6 +64,7 @@ export function connect({
       })
     }
   })
+  watchIdle(pool)
   const db = new Kysely<Schema>({
     dialect: new MysqlDialect({ pool: limitPool(pool, queryMsMax) }),
   })

@@ -38,6 +38,10 @@ export const isLockTimeout = (error: unknown): boolean =>
 export const isUnknownThread = (error: unknown): boolean =>
   isServerError(error) && errnoOf(error) === UNKNOWN_THREAD
 
+/** True where a server said nothing within the time of a query. */
+export const isSilence = (error: unknown): boolean =>
+  error instanceof Error && 'code' in error && error.code === 'PROTOCOL_SEQUENCE_TIMEOUT'
+
 /** The server refuses us, or its tables are not ours: operators mend it, and no command is to blame. */
 export const isMisfit = (error: unknown): boolean =>
   isServerError(error) && MISFIT.has(errnoOf(error) ?? 0)

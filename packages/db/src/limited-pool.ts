@@ -1,6 +1,8 @@
 /** A pool whose queries end in time: a server that says nothing keeps neither its caller nor a place in the pool. */
 import type { MysqlPool, MysqlPoolConnection, MysqlQueryResult } from 'kysely'
 import type { Pool, PoolConnection, SqlValue } from 'mysql2'
+import { isSilence } from './errors.ts'
+import { endIdleBeside } from './idle.ts'
 
 type Answered = (error: unknown, result: MysqlQueryResult) => void
 
@@ -32,7 +34,10 @@ function limitConnection(connection: PoolConnection, queryMsMax: number): MysqlP
     // What comes next, a ROLLBACK at most, would wait behind what hangs: it fails in its turn, and soon.
     const timeout = isStuck ? 1 : queryMsMax
     const sent = connection.query({ sql, values, timeout }, (error, result) => {
-      if (error?.code === 'PROTOCOL_SEQUENCE_TIMEOUT') isStuck = true
+      if (isSilence(error)) {
+        isStuck = true
+        endIdleBeside(connection)
+      }
       answered?.(error, result as unknown as MysqlQueryResult)
     })
     return sent

@@ -2,7 +2,8 @@
 import { PACKET_MS_MAX } from '@flashlane/core'
 import type { CompiledQuery } from 'kysely'
 import { format, type Pool, type SqlValue } from 'mysql2'
-import { isServerError, NoConnection } from './errors.ts'
+import { isServerError, isSilence, NoConnection } from './errors.ts'
+import { endIdleBeside } from './idle.ts'
 
 type PromisePool = ReturnType<Pool['promise']>
 export type Connection = Awaited<ReturnType<PromisePool['getConnection']>>
@@ -34,7 +35,10 @@ const textOf = ({ sql, parameters }: CompiledQuery): string =>
 /** Ends a transaction with nothing done, after an error or without one. A connection that may hold an open transaction never goes back to the pool. */
 export async function giveUp(connection: Connection, error?: unknown): Promise<void> {
   // Only an error of the server's own leaves a connection that still answers; ROLLBACK would queue behind a statement that hangs.
-  if (error !== undefined && !isServerError(error)) return connection.destroy()
+  if (error !== undefined && !isServerError(error)) {
+    if (isSilence(error)) endIdleBeside(connection.connection)
+    return connection.destroy()
+  }
   try {
     await connection.query({ sql: 'rollback', timeout: PACKET_MS_MAX })
     connection.release()
