@@ -39,7 +39,10 @@ export function makeHandle(deps: Deps): Handle {
       what: `lane ${lane.name}`,
     })
     log.debug({ lane: lane.name, batchId: batch.batchId, commands: batch.commands.length }, 'batch')
-    await untilDone(() => follow(lane, batch, applied), { signal, what: `lane ${lane.name}` })
+    await untilDone(() => follow(lane, batch, { applied, signal }), {
+      signal,
+      what: `lane ${lane.name}`,
+    })
   }
 
   /** A job that comes twice changes nothing the second time; what came due since is the sweeper's. */
@@ -60,10 +63,13 @@ export function makeHandle(deps: Deps): Handle {
         const { commandId, productId } = command
         if (outcome.outcome !== 'error') log.info({ commandId, productId, outcome }, 'expired')
       }
-      await untilDone(() => follow(lane, { batchId, commands: [], replyTo: null }, applied), {
-        signal,
-        what: `lane ${lane.name}`,
-      })
+      await untilDone(
+        () => follow(lane, { batchId, commands: [], replyTo: null }, { applied, signal }),
+        {
+          signal,
+          what: `lane ${lane.name}`,
+        },
+      )
     } else await untilDone(() => showAgain(lane, batchId), { signal, what: `lane ${lane.name}` })
     if (!isFull) return
     const more = makeExpiryBatch(batch.cutoffMs, batch.madeAtMs)
@@ -97,18 +103,25 @@ export function makeHandle(deps: Deps): Handle {
   }
 
   type Sent = Pick<CommandBatch, 'batchId' | 'commands' | 'replyTo'>
-  async function follow(lane: Lane, batch: Sent, applied: Applied): Promise<void> {
+  async function follow(
+    lane: Lane,
+    batch: Sent,
+    { applied, signal }: { applied: Applied; signal: AbortSignal },
+  ): Promise<void> {
     const { decided, outcomes, productIds, nowMs } = applied
     const isNews = decided.length > 0 || nowMs !== null
     const products = isNews ? applied.products : await findProducts(deps.database, productIds)
-    await publish(deps.redis, await deps.runId(), {
+    const published = {
       lane: lane.name,
       products,
       commandIds: batch.commands.map((command) => command.commandId),
       reply:
         batch.replyTo === null ? null : { to: batch.replyTo, batchId: batch.batchId, outcomes },
       depth: await lane.depth(batch.commands.length),
-    })
+    }
+    // Not awaited: the job's completion follows over the same connection, so that a job which is gone was told of.
+    const tell = async () => publish(deps.redis, await deps.runId(), published)
+    tell().catch(() => deps.untilDone(tell, { signal, what: `lane ${lane.name}` }).catch(ignore))
     if (nowMs === null) return
     await schedule(lane.name, { deadlinesMs: deadlinesOf(decided), nowMs }, lane.add)
   }
@@ -124,3 +137,6 @@ export function makeHandle(deps: Deps): Handle {
     }
   }
 }
+
+/** Told at shutdown only: the next worker tells it. */
+const ignore = () => {}

@@ -11,8 +11,10 @@ export type Parsed =
   | { readonly kind: 'newer' }
   | { readonly kind: 'broken'; readonly error: string }
 
+const formatOnly = z.object({ format: z.int() })
+
 export function parseBatch(data: unknown, nowMs: number): Parsed {
-  const format = z.object({ format: z.int() }).safeParse(data)
+  const format = formatOnly.safeParse(data)
   if (format.success && format.data.format > BATCH_FORMAT) return { kind: 'newer' }
   const parsed = batchSchema.safeParse(data)
   if (!parsed.success) return { kind: 'broken', error: z.prettifyError(parsed.error) }

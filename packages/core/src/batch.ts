@@ -4,7 +4,7 @@ import { command, ping } from './command.ts'
 import type { Outcome } from './outcome.ts'
 
 export const BATCH_FORMAT = 1
-export const BATCH_COMMANDS_MAX = 4_096
+export const BATCH_COMMANDS_MAX = 1_024
 
 export const batchId = z.string().regex(/^[0-9a-z]{26}$/)
 

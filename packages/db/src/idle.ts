@@ -4,8 +4,7 @@
  */
 import type { Pool, PoolConnection } from 'mysql2'
 
-// By identity: mysql2 declares what a promised connection wraps as something else than it is.
-const poolmates = new WeakMap<object, Set<PoolConnection>>()
+const poolmates = new WeakMap<PoolConnection, Set<PoolConnection>>()
 
 export function watchIdle(pool: Pool): void {
   const idle = new Set<PoolConnection>()
@@ -19,7 +18,7 @@ export function watchIdle(pool: Pool): void {
 }
 
 /** Ends those that wait beside one that hangs. */
-export function endIdleBeside(connection: object): void {
+export function endIdleBeside(connection: PoolConnection): void {
   const idle = poolmates.get(connection) ?? new Set()
   for (const each of idle) each.destroy()
   idle.clear()

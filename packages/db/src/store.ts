@@ -11,15 +11,17 @@ import {
   type State,
 } from '@flashlane/core'
 import { CompiledQuery, type Selectable, sql } from 'kysely'
+import type { PoolConnection } from 'mysql2'
 import type { Database } from './connect.ts'
 import { isDuplicateKey, isTransient } from './errors.ts'
 import { type Entry, entryOf, type Numbered, outcomesOf } from './journal.ts'
 import { type Read, readDueOrders, readsOf, readsOfWaiting, takeHolds } from './load.ts'
-import { type Connection, giveUp, send, takeConnection } from './packet.ts'
+import { literal } from './literal.ts'
+import { giveUp, send, takeConnection } from './packet.ts'
 import { productOf } from './rows.ts'
 import { savesOf } from './save.ts'
 import type { DeadLetterRow, HoldRow, JournalRow, OrderRow, ProductRow } from './schema.ts'
-import { compile, compiler, insertRows, updateRows } from './statements.ts'
+import { compile, insertRows, updateRows } from './statements.ts'
 
 /** What a batch was applied as before: redelivered, it is answered from this. */
 export type Applied = { readonly kind: 'applied'; readonly outcomes: readonly Outcome[] }
@@ -91,26 +93,23 @@ export async function openBatch(
   }
 }
 
+// Written out: these three come with every batch, and compiling them anew took longer than running them.
 const lockOf = (productIds: readonly number[]): CompiledQuery =>
-  compiler
-    .selectFrom('products')
-    .selectAll()
-    .where('product_id', 'in', productIds)
-    .orderBy('product_id')
-    .forUpdate()
-    .compile()
+  CompiledQuery.raw(
+    `select * from products where product_id in (${productIds.map(literal).join(',')}) order by product_id for update`,
+  )
 
 const journalOf = (batchId: string): CompiledQuery =>
-  compiler.selectFrom('journal').select(['seq', 'body']).where('batch_id', '=', batchId).compile()
+  CompiledQuery.raw(`select seq, body from journal where batch_id = ${literal(batchId)}`)
 
 const buriedOf = (batchId: string): CompiledQuery =>
-  compiler.selectFrom('dead_letters').select('n').where('batch_id', '=', batchId).compile()
+  CompiledQuery.raw(`select n from dead_letters where batch_id = ${literal(batchId)}`)
 
 function takeAll(reads: readonly Read[], rows: readonly (readonly unknown[])[]): void {
   reads.forEach((read, i) => read.take(rows[i] ?? []))
 }
 
-async function sendAndTake(connection: Connection, reads: readonly Read[]): Promise<void> {
+async function sendAndTake(connection: PoolConnection, reads: readonly Read[]): Promise<void> {
   if (reads.length === 0) return
   const rows = await send(
     connection,
@@ -121,7 +120,7 @@ async function sendAndTake(connection: Connection, reads: readonly Read[]): Prom
 
 type Base = { readonly batchId: string; readonly state: State; readonly nowMs: number }
 
-function openOn(connection: Connection, { batchId, state, nowMs }: Base): Open {
+function openOn(connection: PoolConnection, { batchId, state, nowMs }: Base): Open {
   const stepped = new Set<Decided>()
   return {
     kind: 'open',
@@ -154,7 +153,7 @@ function openOn(connection: Connection, { batchId, state, nowMs }: Base): Open {
 }
 
 async function stepOn(
-  connection: Connection,
+  connection: PoolConnection,
   state: State,
   command: Command,
   decideOn: (state: State) => Promise<Decided>,
@@ -180,7 +179,7 @@ async function stepOn(
   }
 }
 
-async function failOn(connection: Connection, decided: Decided): Promise<void> {
+async function failOn(connection: PoolConnection, decided: Decided): Promise<void> {
   await send(connection, [savepoint])
   try {
     await send(connection, [...savesOf([decided]), release])
@@ -195,7 +194,7 @@ type Room = { readonly productId: number; readonly acceptedAtMs: number; readonl
 
 /** Holds and pending orders past their deadlines, oldest first. `decide` looks at each again. */
 async function loadDue(
-  connection: Connection,
+  connection: PoolConnection,
   state: State,
   { productId, acceptedAtMs, nowMs }: Room,
 ): Promise<void> {

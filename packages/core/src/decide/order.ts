@@ -1,5 +1,6 @@
 /** The rules of an order. */
 import type { CancelOrder, PlaceOrder } from '../command.ts'
+import { siblingId } from '../ids.ts'
 import type { Result } from '../outcome.ts'
 import type { Hold, Order } from '../state.ts'
 import {
@@ -18,7 +19,9 @@ import { type Refusal, refuse } from './refuse.ts'
 export function placeOrder(draft: Draft, command: PlaceOrder): Result | Refusal {
   const hold = readHold(draft, command.holdId)
   // Somebody else's hold is not there, rather than forbidden: ids are not confirmed to strangers.
-  if (!hold || isOthers(hold, command)) return refuse('hold_not_found')
+  if (!hold || isOthers(hold, command)) {
+    return refuse('hold_not_found', { hold_command_id: siblingId(command.holdId, 'cmd') })
+  }
   if (hold.status === 'ordered') return refuse('hold_used', { order_id: hold.orderId })
   if (hold.status === 'released') return refuse('hold_released')
   // Late is what was accepted late, however long the lane was.
