@@ -1,6 +1,7 @@
 /** Builders for the tests of the rules: each takes only what matters to the claim. */
 import type { Command } from './command.ts'
 import type { Change } from './decide/draft.ts'
+import { eventOf } from './decide/payment.ts'
 import { beginBatch, type Decided, decideInto, demand } from './fold.ts'
 import { formatId, type IdKind } from './ids.ts'
 import type { Outcome } from './outcome.ts'
@@ -154,26 +155,7 @@ export const aProduct = (made: Partial<Product> = {}): Product => ({
 })
 
 /** An event as the api leaves it in the inbox: no lane has seen it. */
-export function inInbox(command: PaymentCommand): PaymentEvent {
-  return {
-    provider: command.provider,
-    eventKey: command.eventKey,
-    state: 'waiting',
-    kind: command.kind,
-    orderId: command.orderId,
-    holdId: command.holdId,
-    paymentRef: command.paymentRef,
-    amount: command.amount,
-    currency: command.currency,
-    refundId: command.refundId,
-    releaseOnFailure: command.releaseOnFailure,
-    restockOnRefund: command.restockOnRefund,
-    bodyHash: command.bodyHash,
-    acceptedAtMs: command.acceptedAtMs,
-    result: null,
-    appliedAtMs: null,
-  }
-}
+export const inInbox = (command: PaymentCommand): PaymentEvent => eventOf(command)
 
 /** What a worker would load: what may expire, oldest deadline first. */
 export function dueIn(state: State, productId: number): readonly string[] {

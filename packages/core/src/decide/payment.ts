@@ -1,14 +1,7 @@
-/** The rules of money: what a payment event does to an order in each of its states. The whole table stands here. */
+/** The rules of money: what a payment event does to an order in each of its states. What goes back is in refund.ts. */
 import type { RecordPayment } from '../command.ts'
 import type { Result } from '../outcome.ts'
-import type {
-  Order,
-  OrderStatus,
-  Payment,
-  PaymentEvent,
-  PaymentResult,
-  RefundReason,
-} from '../state.ts'
+import type { Order, Payment, PaymentEvent, PaymentResult } from '../state.ts'
 import { eventId } from '../state.ts'
 import {
   type Draft,
@@ -16,15 +9,12 @@ import {
   ownerOf,
   readHold,
   readOrder,
-  readRefund,
   refundOf,
   writeEvent,
   writeOrder,
-  writeRefund,
 } from './draft.ts'
 import { makeRoom } from './expiry.ts'
-
-type Applied = { readonly order: Order; readonly result: PaymentResult }
+import { type Applied, contradict, giveBack, oweBack, sumOf, withChange } from './refund.ts'
 
 export function recordPayment(draft: Draft, command: RecordPayment): Result {
   const known = draft.state.events.get(eventId(command))
@@ -80,7 +70,8 @@ const paymentResult = (result: PaymentResult, order: Order | null): Result => ({
   orderStatus: order?.status ?? null,
 })
 
-function eventOf(command: RecordPayment): PaymentEvent {
+/** An event as the inbox keeps it: no lane has seen it. */
+export function eventOf(command: RecordPayment): PaymentEvent {
   return {
     provider: command.provider,
     eventKey: command.eventKey,
@@ -171,11 +162,6 @@ function withPayment(
   }
 }
 
-const withChange = (order: Order, index: number, change: Partial<Payment>): Order => ({
-  ...order,
-  payments: order.payments.map((each, i) => (i === index ? { ...each, ...change } : each)),
-})
-
 function succeed(draft: Draft, order: Order, index: number, event: PaymentEvent): Applied {
   const { status, reference, refundParts } = order.payments[index] as Payment
   // The payment's reference, not the event's: an event without one may speak of money that goes back already.
@@ -234,95 +220,3 @@ function fail(draft: Draft, order: Order, index: number, event: PaymentEvent): A
     result: 'applied',
   }
 }
-
-/** A refund, or a part of one, that the provider tells of. */
-function giveBack(draft: Draft, order: Order, index: number, event: PaymentEvent): Applied {
-  const payment = order.payments[index] as Payment
-  if (payment.status === 'refunded') return { order, result: 'ignored' }
-  const part = event.refundId ?? event.eventKey
-  if (Object.hasOwn(payment.refundParts, part)) return { order, result: 'ignored' }
-  const refundParts = { ...payment.refundParts, [part]: event.amount ?? payment.amount }
-  if (sumOf(refundParts) < payment.amount) {
-    return { order: withChange(order, index, { refundParts }), result: 'applied' }
-  }
-  closeRefund(draft, order, index)
-  const returned = withChange(order, index, { status: 'refunded', refundParts })
-  if (index !== order.ownPayment || !isSettledBy(order.status, payment)) {
-    return { order: returned, result: 'applied' }
-  }
-  const isSold = order.status === 'paid' || order.status === 'confirmed'
-  if (isSold && event.restockOnRefund) moveStock(draft, { sold: -order.quantity })
-  return { order: { ...returned, status: 'refunded', endedAtMs: draft.nowMs }, result: 'applied' }
-}
-
-const sumOf = (refundParts: Payment['refundParts']): number =>
-  Object.values(refundParts).reduce((total, each) => total + each, 0)
-
-/** Whether giving this payment back settles an order of this status. */
-const isSettledBy = (status: OrderStatus, payment: Payment): boolean =>
-  status === 'confirmed' ||
-  (status === 'paid' && payment.status === 'captured') ||
-  (status === 'refund_due' && payment.status === 'refund_due')
-
-/** The event names this order and another one's payment: neither is touched, but money that nobody else counts goes back, once. */
-function contradict(
-  draft: Draft,
-  order: Order,
-  event: PaymentEvent,
-  isUncounted: boolean,
-): Applied {
-  const reference = event.paymentRef as string
-  const refundId = refundOf(draft, reference)
-  const owedAt = order.payments.findIndex((_, at) => refundIdOf(order, at) === refundId)
-  if (event.kind === 'refunded' && owedAt >= 0) {
-    const applied = giveBack(draft, order, owedAt, event)
-    writeOrder(draft, applied.order)
-    return applied
-  }
-  if (event.kind !== 'succeeded' || !isUncounted || refundId !== undefined) {
-    return { order, result: 'payment_mismatch' }
-  }
-  const index = order.payments.length
-  const stray: Payment = {
-    reference: null,
-    status: 'named',
-    amount: event.amount ?? order.amount,
-    currency: event.currency ?? order.currency,
-    refundParts: {},
-  }
-  const seen = { ...order, payments: [...order.payments, stray] }
-  const owed = oweBack(draft, seen, index, 'payment_mismatch', reference)
-  writeOrder(draft, owed)
-  return { order: owed, result: 'payment_mismatch' }
-}
-
-/** Puts the payment's money into the refund outbox. Its id is stable: one refund a payment, however often it is told. */
-function oweBack(
-  draft: Draft,
-  order: Order,
-  index: number,
-  reason: RefundReason,
-  reference: string | null = order.payments[index]?.reference ?? null,
-): Order {
-  const payment = order.payments[index] as Payment
-  writeRefund(draft, {
-    refundId: refundIdOf(order, index),
-    productId: order.productId,
-    orderId: order.orderId,
-    reference,
-    amount: payment.amount,
-    currency: payment.currency,
-    status: 'due',
-    reason,
-    createdAtMs: draft.nowMs,
-  })
-  return withChange(order, index, { status: 'refund_due' })
-}
-
-function closeRefund(draft: Draft, order: Order, index: number): void {
-  const refund = readRefund(draft, refundIdOf(order, index))
-  if (refund) writeRefund(draft, { ...refund, status: 'done' })
-}
-
-const refundIdOf = (order: Order, index: number): string =>
-  `${order.orderId.replace('ord_', 'rfd_')}_${index}`

@@ -1,0 +1,111 @@
+/** The rules of money that goes back: owed once a payment, closed when the provider tells. */
+import type {
+  Order,
+  OrderStatus,
+  Payment,
+  PaymentEvent,
+  PaymentResult,
+  RefundReason,
+} from '../state.ts'
+import { type Draft, moveStock, readRefund, refundOf, writeOrder, writeRefund } from './draft.ts'
+
+/** What became of an event, and of the order that it was applied to. */
+export type Applied = { readonly order: Order; readonly result: PaymentResult }
+
+export const withChange = (order: Order, index: number, change: Partial<Payment>): Order => ({
+  ...order,
+  payments: order.payments.map((each, i) => (i === index ? { ...each, ...change } : each)),
+})
+
+/** A refund, or a part of one, that the provider tells of. */
+export function giveBack(draft: Draft, order: Order, index: number, event: PaymentEvent): Applied {
+  const payment = order.payments[index] as Payment
+  if (payment.status === 'refunded') return { order, result: 'ignored' }
+  const part = event.refundId ?? event.eventKey
+  if (Object.hasOwn(payment.refundParts, part)) return { order, result: 'ignored' }
+  const refundParts = { ...payment.refundParts, [part]: event.amount ?? payment.amount }
+  if (sumOf(refundParts) < payment.amount) {
+    return { order: withChange(order, index, { refundParts }), result: 'applied' }
+  }
+  closeRefund(draft, order, index)
+  const returned = withChange(order, index, { status: 'refunded', refundParts })
+  if (index !== order.ownPayment || !isSettledBy(order.status, payment)) {
+    return { order: returned, result: 'applied' }
+  }
+  const isSold = order.status === 'paid' || order.status === 'confirmed'
+  if (isSold && event.restockOnRefund) moveStock(draft, { sold: -order.quantity })
+  return { order: { ...returned, status: 'refunded', endedAtMs: draft.nowMs }, result: 'applied' }
+}
+
+/** How much of a payment was told to have gone back. */
+export const sumOf = (refundParts: Payment['refundParts']): number =>
+  Object.values(refundParts).reduce((total, each) => total + each, 0)
+
+/** Whether giving this payment back settles an order of this status. */
+const isSettledBy = (status: OrderStatus, payment: Payment): boolean =>
+  status === 'confirmed' ||
+  (status === 'paid' && payment.status === 'captured') ||
+  (status === 'refund_due' && payment.status === 'refund_due')
+
+/** The event names this order and another one's payment: neither is touched, but money that nobody else counts goes back, once. */
+export function contradict(
+  draft: Draft,
+  order: Order,
+  event: PaymentEvent,
+  isUncounted: boolean,
+): Applied {
+  const reference = event.paymentRef as string
+  const refundId = refundOf(draft, reference)
+  const owedAt = order.payments.findIndex((_, at) => refundIdOf(order, at) === refundId)
+  if (event.kind === 'refunded' && owedAt >= 0) {
+    const applied = giveBack(draft, order, owedAt, event)
+    writeOrder(draft, applied.order)
+    return applied
+  }
+  if (event.kind !== 'succeeded' || !isUncounted || refundId !== undefined) {
+    return { order, result: 'payment_mismatch' }
+  }
+  const index = order.payments.length
+  const stray: Payment = {
+    reference: null,
+    status: 'named',
+    amount: event.amount ?? order.amount,
+    currency: event.currency ?? order.currency,
+    refundParts: {},
+  }
+  const seen = { ...order, payments: [...order.payments, stray] }
+  const owed = oweBack(draft, seen, index, 'payment_mismatch', reference)
+  writeOrder(draft, owed)
+  return { order: owed, result: 'payment_mismatch' }
+}
+
+/** Puts the payment's money into the refund outbox. Its id is stable: one refund a payment, however often it is told. */
+export function oweBack(
+  draft: Draft,
+  order: Order,
+  index: number,
+  reason: RefundReason,
+  reference: string | null = order.payments[index]?.reference ?? null,
+): Order {
+  const payment = order.payments[index] as Payment
+  writeRefund(draft, {
+    refundId: refundIdOf(order, index),
+    productId: order.productId,
+    orderId: order.orderId,
+    reference,
+    amount: payment.amount,
+    currency: payment.currency,
+    status: 'due',
+    reason,
+    createdAtMs: draft.nowMs,
+  })
+  return withChange(order, index, { status: 'refund_due' })
+}
+
+function closeRefund(draft: Draft, order: Order, index: number): void {
+  const refund = readRefund(draft, refundIdOf(order, index))
+  if (refund) writeRefund(draft, { ...refund, status: 'done' })
+}
+
+const refundIdOf = (order: Order, index: number): string =>
+  `${order.orderId.replace('ord_', 'rfd_')}_${index}`
