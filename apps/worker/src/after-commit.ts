@@ -12,7 +12,7 @@ import {
 } from '@flashlane/core'
 import type { Redis } from 'ioredis'
 
-type Published = {
+export type Published = {
   readonly lane: string
   readonly products: readonly Product[]
   readonly commandIds: readonly string[]

@@ -9,7 +9,7 @@ import {
 import { type Database, findProducts, productsOfBatch, readClockMs } from '@flashlane/db'
 import type { Redis } from 'ioredis'
 import type { Logger } from '@flashlane/log'
-import { publish } from './after-commit.ts'
+import { publish, type Published } from './after-commit.ts'
 import { type Applied, applyBatch, type Store } from './apply.ts'
 import { createDue } from './due.ts'
 import { createExpiryJobs, deadlinesOf, makeExpiryBatch } from './expiry-jobs.ts'
@@ -111,7 +111,7 @@ export function makeHandle(deps: Deps): Handle {
     const { decided, outcomes, productIds, nowMs } = applied
     const isNews = decided.length > 0 || nowMs !== null
     const products = isNews ? applied.products : await findProducts(deps.database, productIds)
-    const published = {
+    const published: Published = {
       lane: lane.name,
       products,
       commandIds: batch.commands.map((command) => command.commandId),
@@ -119,11 +119,20 @@ export function makeHandle(deps: Deps): Handle {
         batch.replyTo === null ? null : { to: batch.replyTo, batchId: batch.batchId, outcomes },
       depth: await lane.depth(batch.commands.length),
     }
-    // Not awaited: the job's completion follows over the same connection, so that a job which is gone was told of.
-    const tell = async () => publish(deps.redis, await deps.runId(), published)
-    tell().catch(() => deps.untilDone(tell, { signal, what: `lane ${lane.name}` }).catch(ignore))
+    const runId = await deps.runId()
+    // Sent here and now, and not awaited: the job's completion follows over the same connection, so that a job which is
+    // gone was told of.
+    publish(deps.redis, runId, published).catch(() => publishAgain(lane, published, signal))
     if (nowMs === null) return
     await schedule(lane.name, { deadlinesMs: deadlinesOf(decided), nowMs }, lane.add)
+  }
+
+  /** Redis refused it. At shutdown it is given up: the api finds the outcomes in the journal. */
+  async function publishAgain(lane: Lane, published: Published, signal: AbortSignal) {
+    const tell = async () => publish(deps.redis, await deps.runId(), published)
+    await deps
+      .untilDone(tell, { signal, what: `lane ${lane.name}` })
+      .catch((error: unknown) => deps.log.warn({ err: error }, 'outcomes not told'))
   }
 
   return (lane, batch, signal) => {
@@ -137,6 +146,3 @@ export function makeHandle(deps: Deps): Handle {
     }
   }
 }
-
-/** Told at shutdown only: the next worker tells it. */
-const ignore = () => {}
