@@ -11,21 +11,27 @@ import {
   type RecordPayment,
   type ReleaseHold,
 } from '@flashlane/core'
-import { createProduct, type Database } from '@flashlane/db'
+import { createProduct, type Database, type ProductTerms } from '@flashlane/db'
 import { createHash, randomBytes } from 'node:crypto'
 
 export const aBatchId = (): string => drawX(Date.now(), randomBytes(10))
 
 export async function aProduct(
   database: Database,
-  { stock, price = 4_900 }: { stock: number; price?: number },
+  { stock, ...terms }: { stock: number } & Partial<ProductTerms>,
 ): Promise<number> {
   const fields = {
     name: 'Sneaker',
     description: '',
     image: null,
-    price,
+    price: 4_900,
     currency: 'USD',
+    saleStartsAtMs: null,
+    saleEndsAtMs: null,
+    maxPerHold: null,
+    maxPerCustomer: null,
+    isPaused: false,
+    ...terms,
     stockTotal: stock,
   }
   const product = await createProduct(database, fields, { x: aBatchId() })

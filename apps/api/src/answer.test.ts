@@ -45,7 +45,7 @@ const held: Outcome = {
       currency: 'USD',
       status: 'active',
       expiresAtMs: 120_000,
-      ttlMs: 120_000,
+      expiresInMs: 120_000,
     },
   },
 }

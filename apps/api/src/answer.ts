@@ -1,20 +1,40 @@
 /** A lane's outcome as HTTP: one table of reasons, one body a result. */
-import type { Command, Outcome, Reason, Result } from '@flashlane/core'
-import type { Problem } from './problem.ts'
-import { holdResultView, orderResultView } from './views.ts'
+import type { Command, Facts, Outcome, Reason, Result } from '@flashlane/core'
+import { FAULTS, type Problem } from './problem.ts'
+import { holdResultView, orderResultView, productView, refundView } from './views.ts'
 
-const REFUSALS: Readonly<Record<Reason, { status: number; title: string }>> = {
+type Refusal = {
+  readonly status: number
+  readonly title: string
+  /** What of the request was at fault: to the client a request that is not valid, though only the lane could know. */
+  readonly field?: string
+}
+
+const REFUSALS: Readonly<Record<Reason, Refusal>> = {
   insufficient_stock: { status: 409, title: 'There is not enough stock' },
+  customer_limit: { status: 409, title: 'The customer has all that one customer may have' },
+  customer_ref_required: {
+    status: 422,
+    title: 'is required: the product has a limit for each customer',
+    field: 'customer_ref',
+  },
+  quantity_above_limit: { status: 422, title: 'is more than a hold may have', field: 'qty' },
+  product_paused: { status: 409, title: 'The sale is paused' },
+  sale_not_started: { status: 409, title: 'The sale has not begun' },
+  sale_ended: { status: 409, title: 'The sale is over' },
   hold_not_found: { status: 404, title: 'There is no such hold' },
   hold_released: { status: 409, title: 'The hold was released' },
-  hold_expired: { status: 410, title: 'The hold has expired' },
+  hold_expired: { status: 409, title: 'The hold has expired' },
   hold_used: { status: 409, title: 'The hold has an order already' },
   hold_converted: { status: 409, title: 'The hold has become an order' },
+  extend_limit: { status: 409, title: 'The hold was extended as often as it may be' },
   order_not_found: { status: 404, title: 'There is no such order' },
   order_paid: { status: 409, title: 'The order is paid' },
   payment_ref_used: { status: 409, title: 'The payment belongs to another order' },
   stock_below_committed: { status: 409, title: 'More than that is held or sold' },
   stock_above_limit: { status: 409, title: 'That is more than a product can have' },
+  sale_window_empty: { status: 409, title: 'The sale would end before it begins' },
+  refund_not_found: { status: 404, title: 'There is no such refund' },
 }
 
 type Asked = { readonly type: Command['type']; readonly commandId: string }
@@ -30,16 +50,43 @@ export type Presented =
 
 export function present({ type, commandId }: Asked, outcome: Outcome): Presented {
   if (outcome.outcome === 'accepted') return presentResult(type, outcome.result, outcome.version)
-  if (outcome.outcome === 'refused') {
-    const { status, title } = REFUSALS[outcome.reason]
-    const extras = { ...outcome.facts, version: outcome.version, command_id: commandId }
-    const problem = { status, title, code: outcome.reason, detail: title, extras }
-    return { kind: 'problem', problem }
-  }
+  if (outcome.outcome === 'refused') return presentRefusal({ type, commandId }, outcome)
   const title = 'The command failed here, and had no effect'
   const extras = { version: outcome.version, command_id: commandId }
   const problem = { status: 500, title, code: 'internal_error', detail: title, extras }
   return { kind: 'problem', problem }
+}
+
+function presentRefusal(
+  { type, commandId }: Asked,
+  { reason, facts, version }: Extract<Outcome, { outcome: 'refused' }>,
+): Presented {
+  const { status, title, field } = REFUSALS[reason]
+  const extras = { ...factsView(facts), version, command_id: commandId }
+  if (field !== undefined) {
+    const errors = [{ field, message: title }]
+    const { title: invalid } = FAULTS.validation
+    const detail = `${field}: ${title}`
+    const told = { ...extras, errors }
+    return {
+      kind: 'problem',
+      problem: { status, title: invalid, code: 'validation', detail, extras: told },
+    }
+  }
+  // An order for a hold that is gone comes too late for good; an extension is only refused.
+  const isGone = reason === 'hold_expired' && type !== 'ExtendHold'
+  const problem = { status: isGone ? 410 : status, title, code: reason, detail: title, extras }
+  return { kind: 'problem', problem }
+}
+
+/** A refusal's facts, with instants as clients see them. */
+function factsView(facts: Facts): Facts {
+  const shown = Object.entries(facts).map(([name, value]) =>
+    name.endsWith('_at_ms') && typeof value === 'number'
+      ? [name.slice(0, -'_ms'.length), new Date(value).toISOString()]
+      : [name, value],
+  )
+  return Object.fromEntries(shown) as Facts
 }
 
 function presentResult(type: Asked['type'], result: Result, version: number): Presented {
@@ -59,6 +106,10 @@ function presentResult(type: Asked['type'], result: Result, version: number): Pr
         ...(result.orderId === null ? {} : { order_id: result.orderId }),
         ...(result.orderStatus === null ? {} : { order_status: result.orderStatus }),
       })
+    case 'product':
+      return ok(productView(result.product))
+    case 'refund':
+      return ok(refundView(result.refund))
     case 'stock':
       return ok({
         stock_total: result.stockTotal,

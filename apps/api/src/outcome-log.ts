@@ -21,12 +21,15 @@ const inWords = (reason: string): string => reason.replaceAll('_', ' ')
 
 const EVENTS: Readonly<Record<Command['type'], string>> = {
   PlaceHold: 'hold placed',
+  ExtendHold: 'hold extended',
   ReleaseHold: 'hold released',
   PlaceOrder: 'order created',
   CancelOrder: 'order cancelled',
   RecordPayment: 'webhook applied',
   ExpireDue: 'expired',
   AdjustStock: 'stock adjusted',
+  ChangeProduct: 'product changed',
+  SettleRefund: 'refund settled',
   CreateProduct: 'product created',
 }
 
@@ -38,6 +41,10 @@ function detailsOf(result: Extract<Outcome, { outcome: 'accepted' }>['result']):
       return { orderId: result.order.orderId, status: result.order.status }
     case 'payment':
       return { orderId: result.orderId, result: result.result, status: result.orderStatus }
+    case 'product':
+      return { isPaused: result.product.isPaused }
+    case 'refund':
+      return { refundId: result.refund.refundId, status: result.refund.status }
     case 'stock':
       return { stockTotal: result.stockTotal }
     case 'expired':

@@ -6,7 +6,7 @@ import { respondText } from './respond.ts'
 export const RETRY_AFTER_S = '1'
 
 /** What the api itself says no with. What a lane says no with stands in answer.ts. */
-const FAULTS = {
+export const FAULTS = {
   malformed: { status: 400, title: 'The request cannot be read' },
   unauthorized: { status: 401, title: 'The operator token is missing or wrong' },
   not_found: { status: 404, title: 'There is nothing at this address' },

@@ -29,6 +29,10 @@ export const productView = (product: Product) => {
     available_stock: free,
     available: free,
     is_sold_out: free === 0,
+    sale_starts_at: isoOrNull(product.saleStartsAtMs),
+    sale_ends_at: isoOrNull(product.saleEndsAtMs),
+    max_per_hold: product.maxPerHold,
+    max_per_customer: product.maxPerCustomer,
     version: product.version,
   }
 }
@@ -41,7 +45,7 @@ export const holdResultView = (hold: HoldResult, version: number) => ({
   currency: hold.currency,
   status: hold.status,
   expires_at: iso(hold.expiresAtMs),
-  expires_in_seconds: hold.ttlMs / 1_000,
+  expires_in_seconds: Math.ceil(hold.expiresInMs / 1_000),
   version,
 })
 
@@ -71,7 +75,10 @@ const itemsView = ({ productId, quantity, unitPrice }: Bought, product: Product 
 
 /** `product` gives the name and the version; a hold is shown without them when it cannot be read. */
 export const holdView = (hold: Hold, product: Product | null, nowMs: number) => ({
-  ...holdResultView(hold, product?.version ?? hold.bornVersion),
+  ...holdResultView(
+    { ...hold, expiresInMs: hold.status === 'active' ? Math.max(0, hold.expiresAtMs - nowMs) : 0 },
+    product?.version ?? hold.bornVersion,
+  ),
   is_expired: hold.status === 'expired' || (hold.status === 'active' && hold.expiresAtMs <= nowMs),
   created_at: iso(hold.createdAtMs),
   ...(hold.orderId === null ? {} : { order_id: hold.orderId }),
@@ -99,7 +106,7 @@ const paymentView = (payment: Payment) => ({
   refunded: Object.values(payment.refundParts).reduce((sum, part) => sum + part, 0),
 })
 
-const refundView = (refund: Refund) => ({
+export const refundView = (refund: Refund) => ({
   refund_id: refund.refundId,
   payment_ref: refund.reference,
   amount: refund.amount,

@@ -3,6 +3,7 @@ import {
   available,
   type Command,
   type CommandBatch,
+  customersAskedFor,
   type Decided,
   decideInto,
   demand,
@@ -66,7 +67,7 @@ async function applyTogether(store: Store, batch: Batch): Promise<Applied> {
   try {
     const { state, nowMs } = open
     for (const product of state.products.values()) {
-      await makeRoomFor(open, state, { product, commands: batch.commands })
+      await loadMore(open, state, { product, commands: batch.commands })
     }
     const decided = batch.commands.map((command) => decideInto(state, command, nowMs))
     if (decided.every(isSilent)) {
@@ -110,7 +111,7 @@ async function applyOneByOne(store: Store, batch: Batch): Promise<Applied> {
 
 async function decideAlone(open: Open, state: State, command: Command): Promise<Decided> {
   const product = state.products.get(command.productId)
-  if (product) await makeRoomFor(open, state, { product, commands: [command] })
+  if (product) await loadMore(open, state, { product, commands: [command] })
   return decideInto(state, command, open.nowMs)
 }
 
@@ -125,11 +126,21 @@ async function buryWhole(store: Store, batch: Batch, error: unknown): Promise<Ap
   )
 }
 
+type OfProduct = { readonly product: Product; readonly commands: readonly Command[] }
+
+/** What only the product's own row tells to be needed. */
+async function loadMore(open: Open, state: State, ofProduct: OfProduct): Promise<void> {
+  const { product, commands } = ofProduct
+  const customers = customersAskedFor(commands, product)
+  if (customers.size > 0) await open.loadCustomers(state, product.productId, [...customers])
+  await makeRoomFor(open, state, ofProduct)
+}
+
 /** Where the batch may ask for more than is free, what is due must be known before it is decided. */
 async function makeRoomFor(
   open: Open,
   state: State,
-  { product, commands }: { product: Product; commands: readonly Command[] },
+  { product, commands }: OfProduct,
 ): Promise<void> {
   if (demand(commands, product, state) <= available(product)) return
   const own = commands.filter((command) => command.productId === product.productId)

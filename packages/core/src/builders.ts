@@ -1,11 +1,14 @@
 /** Builders for the tests of the rules: each takes only what matters to the claim. */
 import type { Command } from './command.ts'
+import { countOrder } from './decide/customer.ts'
 import type { Change } from './decide/draft.ts'
 import { eventOf } from './decide/payment.ts'
-import { beginBatch, type Decided, decideInto, demand } from './fold.ts'
+import { beginBatch, customersAskedFor, type Decided, decideInto, demand } from './fold.ts'
 import { formatId, type IdKind } from './ids.ts'
 import type { Outcome } from './outcome.ts'
 import {
+  type Customer,
+  customerKey,
   emptyState,
   type Hold,
   type Order,
@@ -129,6 +132,42 @@ export const anExpireDue = (
   ...made,
 })
 
+export const anExtendHold = (
+  holdId: string,
+  made: Made<'ExtendHold'> = {},
+): Extract<Command, { type: 'ExtendHold' }> => ({
+  type: 'ExtendHold',
+  ...head(made.productId),
+  holdId,
+  extendMs: 60_000,
+  lifetimeMs: 600_000,
+  extensionsMax: 2,
+  ...made,
+})
+
+export const aChangeProduct = (
+  changes: Extract<Command, { type: 'ChangeProduct' }>['changes'],
+  made: Made<'ChangeProduct'> = {},
+): Extract<Command, { type: 'ChangeProduct' }> => ({
+  type: 'ChangeProduct',
+  ...head(made.productId),
+  changes,
+  ...made,
+})
+
+export const aSettleRefund = (
+  refund: Pick<Refund, 'refundId' | 'orderId'>,
+  status: 'sent' | 'done',
+  made: Made<'SettleRefund'> = {},
+): Extract<Command, { type: 'SettleRefund' }> => ({
+  type: 'SettleRefund',
+  ...head(made.productId),
+  orderId: refund.orderId,
+  refundId: refund.refundId,
+  status,
+  ...made,
+})
+
 export const anAdjustStock = (
   change: { delta: number } | { set: number },
   made: Made<'AdjustStock'> = {},
@@ -149,6 +188,11 @@ export const aProduct = (made: Partial<Product> = {}): Product => ({
   stockTotal: 10,
   held: 0,
   sold: 0,
+  saleStartsAtMs: null,
+  saleEndsAtMs: null,
+  maxPerHold: null,
+  maxPerCustomer: null,
+  isPaused: false,
   version: 1,
   appliedAtMs: START_MS,
   ...made,
@@ -174,6 +218,19 @@ export function dueIn(state: State, productId: number): readonly string[] {
   return due.map(({ id }) => id)
 }
 
+/** What a worker would load: what a customer has of the product. */
+export function customerIn(state: State, productId: number, customerRef: string): Customer {
+  const isHis = (each: Hold | Order) =>
+    each.productId === productId && each.customerRef === customerRef
+  const active = [...state.holds.values()].filter((each) => isHis(each) && each.status === 'active')
+  const orders = [...state.orders.values()].filter(isHis)
+  const held = active.reduce((sum, hold) => sum + hold.quantity, 0)
+  return {
+    units: orders.reduce((sum, order) => sum + countOrder(order), held),
+    activeHoldIds: active.map((hold) => hold.holdId),
+  }
+}
+
 /** A product on sale whose lane applies what it is sent, each command as a batch of its own. */
 export type Shop = ReturnType<typeof aShop>
 
@@ -189,6 +246,11 @@ export function aShop(made: Partial<Product> = {}) {
     const free = before.stockTotal - before.held - before.sold
     state.due.clear()
     if (demand(commands, before, state) > free) state.due.set(productId, dueIn(state, productId))
+    state.customers.clear()
+    for (const customerRef of customersAskedFor(commands, before)) {
+      const key = customerKey(productId, customerRef)
+      state.customers.set(key, customerIn(state, productId, customerRef))
+    }
     beginBatch(state, nowMs)
     return commands.map((command) => decideInto(state, command, nowMs))
   }

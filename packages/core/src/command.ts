@@ -1,7 +1,8 @@
 /** Requests to change one product's state, with every default resolved: deciding needs no setting and no clock. */
 import { z } from 'zod'
-import { commandId, holdId, orderId } from './ids.ts'
+import { commandId, holdId, orderId, refundId } from './ids.ts'
 import {
+  CUSTOMER_LIMIT_MAX,
   FOREIGN_NAME_BYTES_MAX,
   HOLD_TTL_S_MAX,
   PRICE_MAX,
@@ -48,6 +49,20 @@ export const placeHold = z.strictObject({
     .positive()
     .max(HOLD_TTL_S_MAX * 1_000),
   customerRef: foreignName.nullable(),
+  /** What there is, if less than `quantity`. */
+  allowPartial: z.literal(true).optional(),
+  /** In place of all that the customer holds of the product. */
+  replaceExisting: z.literal(true).optional(),
+})
+
+export const extendHold = z.strictObject({
+  type: z.literal('ExtendHold'),
+  ...base,
+  holdId,
+  extendMs: z.int().positive(),
+  /** Counted from the hold's making: it ends no later, unless its own TTL is longer. */
+  lifetimeMs: z.int().positive(),
+  extensionsMax: z.int().nonnegative(),
 })
 
 export const releaseHold = z.strictObject({ type: z.literal('ReleaseHold'), ...base, holdId })
@@ -101,15 +116,40 @@ export const adjustStock = z.strictObject({
   ]),
 })
 
-/** Decided where the product is made, before anybody knows its id: the journal's first entry. */
-export const createProduct = z.strictObject({
-  type: z.literal('CreateProduct'),
-  ...base,
+/** What a shop may say of a product. Whoever makes one says all of it; a change says what differs. */
+export const productFields = {
   name: z.string().min(1).max(255),
   description: z.string().max(4_000),
   image: z.string().max(2_000).nullable(),
   price: money,
   currency,
+  saleStartsAtMs: instantMs.nullable(),
+  saleEndsAtMs: instantMs.nullable(),
+  maxPerHold: quantity.nullable(),
+  maxPerCustomer: z.int().positive().max(CUSTOMER_LIMIT_MAX).nullable(),
+  isPaused: z.boolean(),
+}
+
+export const changeProduct = z.strictObject({
+  type: z.literal('ChangeProduct'),
+  ...base,
+  changes: z.strictObject(productFields).partial(),
+})
+
+/** An operator tells how far the giving back of a payment is. */
+export const settleRefund = z.strictObject({
+  type: z.literal('SettleRefund'),
+  ...base,
+  orderId,
+  refundId,
+  status: z.enum(['sent', 'done']),
+})
+
+/** Decided where the product is made, before anybody knows its id: the journal's first entry. */
+export const createProduct = z.strictObject({
+  type: z.literal('CreateProduct'),
+  ...base,
+  ...productFields,
   stockTotal: stockCount,
 })
 
@@ -118,22 +158,28 @@ export const ping = z.strictObject({ type: z.literal('Ping'), commandId, accepte
 
 export const command = z.discriminatedUnion('type', [
   placeHold,
+  extendHold,
   releaseHold,
   placeOrder,
   cancelOrder,
   recordPayment,
   expireDue,
   adjustStock,
+  changeProduct,
+  settleRefund,
   createProduct,
 ])
 
 export type PlaceHold = z.infer<typeof placeHold>
+export type ExtendHold = z.infer<typeof extendHold>
 export type ReleaseHold = z.infer<typeof releaseHold>
 export type PlaceOrder = z.infer<typeof placeOrder>
 export type CancelOrder = z.infer<typeof cancelOrder>
 export type RecordPayment = z.infer<typeof recordPayment>
 export type ExpireDue = z.infer<typeof expireDue>
 export type AdjustStock = z.infer<typeof adjustStock>
+export type ChangeProduct = z.infer<typeof changeProduct>
+export type SettleRefund = z.infer<typeof settleRefund>
 export type CreateProduct = z.infer<typeof createProduct>
 export type Ping = z.infer<typeof ping>
 export type Command = z.infer<typeof command>

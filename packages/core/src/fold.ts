@@ -8,7 +8,7 @@ import type { Order, Product, State } from './state.ts'
 import { eventId } from './state.ts'
 
 /** Which rules decided an entry: raised when `decide` changes what it answers, so that only entries of these rules are decided again. */
-export const RULES_VERSION = 1
+export const RULES_VERSION = 2
 
 export type Decided = {
   readonly command: Command
@@ -44,17 +44,19 @@ export function decideInto(state: State, command: Command, nowMs: number): Decid
   return { command, ...decision, appliedAtMs }
 }
 
+const TELL_THEMSELVES: ReadonlySet<Command['type']> = new Set([
+  'PlaceHold',
+  'PlaceOrder',
+  'RecordPayment',
+])
+
 /** Whether an outcome needs a row of its own. Holds, orders and payment events tell theirs themselves. */
 export function isStored(command: Command, outcome: Outcome): boolean {
   if (outcome.replayed || command.type === 'ExpireDue' || command.type === 'CreateProduct') {
     return false
   }
   if (outcome.outcome !== 'accepted') return true
-  return (
-    command.type === 'ReleaseHold' ||
-    command.type === 'CancelOrder' ||
-    command.type === 'AdjustStock'
-  )
+  return !TELL_THEMSELVES.has(command.type)
 }
 
 /** One change an entity: from what the database has to what it is to have. */
@@ -99,6 +101,30 @@ export function demand(commands: readonly Command[], product: Product, state: St
   }
   return units
 }
+
+/** The customers of a product of whom it must be known what they have, before the batch is decided. */
+export function customersAskedFor(
+  commands: readonly Command[],
+  { productId, maxPerCustomer }: Product,
+): ReadonlySet<string> {
+  const customers = new Set<string>()
+  const isLimited = maxPerCustomer !== null || isLimiting(commands, productId)
+  for (const command of commands) {
+    if (command.type !== 'PlaceHold' || command.productId !== productId) continue
+    if (command.customerRef === null) continue
+    if (isLimited || command.replaceExisting) customers.add(command.customerRef)
+  }
+  return customers
+}
+
+/** A limit may come into force in the middle of a batch. */
+const isLimiting = (commands: readonly Command[], productId: number): boolean =>
+  commands.some(
+    (command) =>
+      command.type === 'ChangeProduct' &&
+      command.productId === productId &&
+      command.changes.maxPerCustomer !== undefined,
+  )
 
 const decreaseBy = ({ change }: AdjustStock, { stockTotal }: Product): number =>
   Math.max(0, 'set' in change ? stockTotal - change.set : -change.delta)

@@ -14,6 +14,9 @@ export const holdId = z.string().regex(/^hold_[1-9][0-9]{0,14}_[0-9a-hjkmnp-tv-z
 export const orderId = z.string().regex(/^ord_[1-9][0-9]{0,14}_[0-9a-hjkmnp-tv-z]{26}$/)
 export const commandId = z.string().regex(/^cmd_[1-9][0-9]{0,14}_[0-9a-hjkmnp-tv-z]{26}$/)
 
+/** Of an order's payment: the order's id under another kind, and the payment's number. */
+export const refundId = z.string().regex(/^rfd_[1-9][0-9]{0,14}_[0-9a-hjkmnp-tv-z]{26}_[0-9]{1,9}$/)
+
 export const formatId = (kind: IdKind, productId: number, x: string): string =>
   `${kind}_${productId}_${x}`
 

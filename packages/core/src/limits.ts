@@ -7,6 +7,12 @@ export const HOLD_TTL_S_MIN = 3
 export const HOLD_TTL_S_MAX = 3_600
 export const HOLD_TTL_S_DEFAULT = 120
 export const PAYMENT_DUE_S_DEFAULT = 900
+/** A hold may be extended so often, and to this long after it was made, or to its own TTL if that is longer. */
+export const HOLD_EXTENSIONS_DEFAULT = 2
+export const HOLD_LIFETIME_S_DEFAULT = 600
+/** How long a payment event waits for its order; then its money goes back. */
+export const PARKED_TTL_S_DEFAULT = 86_400
+export const CUSTOMER_LIMIT_MAX = 1_000_000
 
 /** What others name (event keys, payment references, customers), in bytes of UTF-8: the columns' width. */
 export const FOREIGN_NAME_BYTES_MAX = 255

@@ -1,19 +1,28 @@
 /** What became of a command. A refusal is a result, not an error. */
-import type { HoldStatus, OrderStatus, PaymentResult } from './state.ts'
+import type { HoldStatus, OrderStatus, PaymentResult, Product, Refund } from './state.ts'
 
 /** Closed, and part of the API: reasons are added, never renamed. */
 export type Reason =
   | 'insufficient_stock'
+  | 'customer_limit'
+  | 'customer_ref_required'
+  | 'quantity_above_limit'
+  | 'product_paused'
+  | 'sale_not_started'
+  | 'sale_ended'
   | 'hold_not_found'
   | 'hold_released'
   | 'hold_expired'
   | 'hold_used'
   | 'hold_converted'
+  | 'extend_limit'
   | 'order_not_found'
   | 'order_paid'
   | 'payment_ref_used'
   | 'stock_below_committed'
   | 'stock_above_limit'
+  | 'sale_window_empty'
+  | 'refund_not_found'
 
 export type HoldResult = {
   readonly holdId: string
@@ -24,7 +33,8 @@ export type HoldResult = {
   readonly currency: string
   readonly status: HoldStatus
   readonly expiresAtMs: number
-  readonly ttlMs: number
+  /** Counted from when the command was applied. */
+  readonly expiresInMs: number
 }
 
 export type OrderResult = {
@@ -47,6 +57,9 @@ export type Result =
       readonly orderId: string | null
       readonly orderStatus: OrderStatus | null
     }
+  /** What an operator changed: shown as the product then was. */
+  | { readonly type: 'product'; readonly product: Product }
+  | { readonly type: 'refund'; readonly refund: Refund }
   | {
       readonly type: 'stock'
       readonly stockTotal: number

@@ -11,6 +11,13 @@ export type Product = {
   readonly stockTotal: number
   readonly held: number
   readonly sold: number
+  /** The sale's window; null is open on that side. */
+  readonly saleStartsAtMs: number | null
+  readonly saleEndsAtMs: number | null
+  /** Units a hold, and units a customer over holds and orders that count. */
+  readonly maxPerHold: number | null
+  readonly maxPerCustomer: number | null
+  readonly isPaused: boolean
   /** Counts the product's batches without a gap. */
   readonly version: number
   readonly appliedAtMs: number
@@ -29,6 +36,7 @@ export type Hold = {
   readonly createdAtMs: number
   readonly expiresAtMs: number
   readonly ttlMs: number
+  readonly extensions: number
   readonly orderId: string | null
   readonly endedAtMs: number | null
   /** Written once: what a repeat of the request is answered from. */
@@ -82,7 +90,7 @@ export type Payment = {
   readonly refundParts: Readonly<Record<string, number>>
 }
 
-export type RefundReason = 'late_payment' | 'second_payment' | 'payment_mismatch'
+export type RefundReason = 'late_payment' | 'second_payment' | 'payment_mismatch' | 'orphan_payment'
 export type Refund = {
   readonly refundId: string
   readonly productId: number
@@ -105,6 +113,7 @@ export type PaymentResult =
   | 'refund_due'
   | 'payment_mismatch'
   | 'key_reused'
+  | 'orphan_payment'
 
 /** One message of a payment provider. waiting: in the inbox, no lane has seen it. parked: its order is not there yet. */
 export type PaymentEvent = {
@@ -129,6 +138,13 @@ export type PaymentEvent = {
 /** The order or refund that a payment reference already belongs to, whichever product's it is. */
 export type ReferenceOwner = { readonly orderId: string; readonly status: PaymentStatus }
 
+/** What one customer has of one product. */
+export type Customer = {
+  /** Held, ordered and bought: what counts against `maxPerCustomer`. */
+  readonly units: number
+  readonly activeHoldIds: readonly string[]
+}
+
 export type State = {
   readonly products: Map<number, Product>
   readonly holds: Map<string, Hold>
@@ -141,12 +157,17 @@ export type State = {
   readonly outcomes: Map<string, StoredOutcome>
   /** Holds and pending orders that may be expired to make room, oldest deadline first; by product. */
   readonly due: Map<number, readonly string[]>
+  /** Those whom a limit or a replacement asks about, by `customerKey`. */
+  readonly customers: Map<string, Customer>
 }
 
 export type StoredOutcome = { readonly outcome: Outcome; readonly fingerprint: string | null }
 
 export const available = (product: Product): number =>
   product.stockTotal - product.held - product.sold
+
+export const customerKey = (productId: number, customerRef: string): string =>
+  `${productId} ${customerRef}`
 
 export const eventId = (event: { provider: string; eventKey: string }): string =>
   `${event.provider} ${event.eventKey}`
@@ -166,4 +187,5 @@ export const emptyState = (): State => ({
   refundedReferences: new Map(),
   outcomes: new Map(),
   due: new Map(),
+  customers: new Map(),
 })

@@ -14,6 +14,8 @@ export const deadLetter = (
   ...head,
   reason: String(error).slice(0, REASON_LENGTH_MAX),
   body: JSON.stringify(body) ?? '',
+  replayed_at_ms: null,
+  replayed_as: null,
 })
 
 /**

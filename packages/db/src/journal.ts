@@ -42,7 +42,7 @@ type Written = {
   readonly given?: Given
   /** Without `version` where it is the entry's seq, and without `result` where that is what the command made, at its birth. */
   readonly outcome: Fields
-  /** A new entity without what its command says in a field of the same name, and without nulls. */
+  /** A new entity without what its command says in a field of the same name, and without what is usual. */
   readonly changes: readonly RecordedChange[]
 }
 
@@ -122,12 +122,35 @@ function readOutcome(
 const isBirth = ({ entity, before }: { entity: Change['entity']; before: unknown }): boolean =>
   before === null && (entity === 'hold' || entity === 'order')
 
-const NULLABLE: Readonly<Record<Change['entity'], readonly string[]>> = {
-  product: ['image'],
-  hold: ['customerRef', 'orderId', 'endedAtMs', 'fingerprint'],
-  order: ['customerRef', 'paymentDueAtMs', 'endedAtMs', 'ownPayment', 'fingerprint'],
-  event: 'orderId holdId paymentRef amount currency refundId result appliedAtMs'.split(' '),
-  refund: ['reference'],
+/** What a new entity's fields are where the entry does not say. */
+const USUAL: Readonly<Record<Change['entity'], Fields>> = {
+  product: {
+    image: null,
+    saleStartsAtMs: null,
+    saleEndsAtMs: null,
+    maxPerHold: null,
+    maxPerCustomer: null,
+    isPaused: false,
+  },
+  hold: { customerRef: null, extensions: 0, orderId: null, endedAtMs: null, fingerprint: null },
+  order: {
+    customerRef: null,
+    paymentDueAtMs: null,
+    endedAtMs: null,
+    ownPayment: null,
+    fingerprint: null,
+  },
+  event: {
+    orderId: null,
+    holdId: null,
+    paymentRef: null,
+    amount: null,
+    currency: null,
+    refundId: null,
+    result: null,
+    appliedAtMs: null,
+  },
+  refund: { reference: null },
 }
 
 /** Fields that an entity takes over from the command that makes it, under the same name. */
@@ -140,6 +163,11 @@ const FROM_COMMAND: Readonly<Record<Change['entity'], ReadonlySet<string>>> = {
     'price',
     'currency',
     'stockTotal',
+    'saleStartsAtMs',
+    'saleEndsAtMs',
+    'maxPerHold',
+    'maxPerCustomer',
+    'isPaused',
   ]),
   hold: new Set(['holdId', 'productId', 'quantity', 'ttlMs', 'customerRef', 'fingerprint']),
   order: new Set(['orderId', 'productId', 'holdId', 'customerRef', 'fingerprint']),
@@ -160,7 +188,7 @@ function writeChange(change: Change, command: Fields): RecordedChange {
     const value = after[key]
     if (before === null) {
       const isToldElsewhere = FROM_COMMAND[entity].has(key) && key in command
-      if (value !== (isToldElsewhere ? command[key] : null)) is[key] = value
+      if (value !== (isToldElsewhere ? command[key] : USUAL[entity][key])) is[key] = value
     } else if (before[key] !== value) {
       was[key] = before[key]
       is[key] = value
@@ -171,8 +199,7 @@ function writeChange(change: Change, command: Fields): RecordedChange {
 
 function readChange(change: RecordedChange, command: Fields): RecordedChange {
   if (change.before !== null) return change
-  const after: Record<string, unknown> = {}
-  for (const key of NULLABLE[change.entity]) after[key] = null
+  const after: Record<string, unknown> = { ...USUAL[change.entity] }
   for (const key of FROM_COMMAND[change.entity]) if (key in command) after[key] = command[key]
   return { ...change, after: { ...after, ...change.after } }
 }

@@ -5,6 +5,8 @@ import * as holdsAndOrders from '../migrations/0002_holds_and_orders.ts'
 import * as payments from '../migrations/0003_payments.ts'
 import * as journal from '../migrations/0004_journal.ts'
 import * as settings from '../migrations/0005_settings.ts'
+import * as saleRules from '../migrations/0006_sale_rules.ts'
+import * as orphansAndReplays from '../migrations/0007_orphans_and_replays.ts'
 import type { Database } from './connect.ts'
 
 const migrations: Record<string, Migration> = {
@@ -13,6 +15,8 @@ const migrations: Record<string, Migration> = {
   '0003_payments': payments,
   '0004_journal': journal,
   '0005_settings': settings,
+  '0006_sale_rules': saleRules,
+  '0007_orphans_and_replays': orphansAndReplays,
 }
 
 const migratorOf = ({ db }: Database): Migrator =>

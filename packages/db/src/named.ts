@@ -42,6 +42,7 @@ function name(named: Named, command: Command): void {
       // A drawn id is new; one derived from a key may have been here before.
       if (command.fingerprint !== undefined) named.holds.add(command.holdId)
       return
+    case 'ExtendHold':
     case 'ReleaseHold':
       named.holds.add(command.holdId)
       return
@@ -54,6 +55,7 @@ function name(named: Named, command: Command): void {
       named.paymentRefs.add(command.paymentRef)
       return
     case 'CancelOrder':
+    case 'SettleRefund':
       named.orders.add(command.orderId)
       return
     case 'RecordPayment':
@@ -63,6 +65,7 @@ function name(named: Named, command: Command): void {
       for (const id of command.ids) (id.startsWith('hold_') ? named.holds : named.dueOrders).add(id)
       return
     case 'AdjustStock':
+    case 'ChangeProduct':
     case 'CreateProduct':
       return
   }

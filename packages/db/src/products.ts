@@ -10,13 +10,10 @@ import {
 import { type Kysely, sql, type Transaction } from 'kysely'
 import type { Database } from './connect.ts'
 import { entryOf } from './journal.ts'
-import { productOf } from './rows.ts'
+import { type ProductTerms, productOf, termsOf } from './rows.ts'
 import type { Schema } from './schema.ts'
 
-type Fields = Pick<
-  CreateProduct,
-  'name' | 'description' | 'image' | 'price' | 'currency' | 'stockTotal'
->
+export type NewProduct = ProductTerms & Pick<Product, 'stockTotal'>
 
 /** The database's clock, in ms. */
 export const readClockMs = ({ db }: Database): Promise<number> => clockOf(db)
@@ -30,7 +27,7 @@ async function clockOf(db: Kysely<Schema>): Promise<number> {
 /** Writes the row and the first entry of its journal in one transaction, before anybody knows the id. `x` becomes the command's id and the batch's. */
 export function createProduct(
   { db }: Database,
-  fields: Fields,
+  fields: NewProduct,
   { x, requestId }: { x: string; requestId?: string },
 ): Promise<Product> {
   return db.transaction().execute(async (trx) => {
@@ -60,17 +57,13 @@ export function createProduct(
 
 async function insertEmpty(
   trx: Transaction<Schema>,
-  fields: Fields,
+  fields: NewProduct,
   nowMs: number,
 ): Promise<number> {
   const { insertId } = await trx
     .insertInto('products')
     .values({
-      name: fields.name,
-      description: fields.description,
-      image: fields.image,
-      price: fields.price,
-      currency: fields.currency,
+      ...termsOf(fields),
       stock_total: fields.stockTotal,
       held: 0,
       sold: 0,

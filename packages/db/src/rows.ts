@@ -18,6 +18,12 @@ import type {
   RefundRow,
 } from './schema.ts'
 
+/** Whatever an operator may say of a product. */
+export type ProductTerms = Omit<
+  Product,
+  'productId' | 'stockTotal' | 'held' | 'sold' | 'version' | 'appliedAtMs'
+>
+
 // Foreign names are columns of bytes, and fingerprints hex outside the database.
 export const toBytes = (text: string): Buffer => Buffer.from(text, 'utf8')
 export const fromHex = (hex: string): Buffer => Buffer.from(hex, 'hex')
@@ -36,8 +42,27 @@ export const productOf = (row: Selectable<ProductRow>): Product => ({
   stockTotal: row.stock_total,
   held: row.held,
   sold: row.sold,
+  saleStartsAtMs: row.sale_starts_at_ms,
+  saleEndsAtMs: row.sale_ends_at_ms,
+  maxPerHold: row.max_per_hold,
+  maxPerCustomer: row.max_per_customer,
+  isPaused: row.is_paused === 1,
   version: row.version,
   appliedAtMs: row.applied_at_ms,
+})
+
+/** What of a product's row seldom changes: all but its counters. */
+export const termsOf = (product: ProductTerms) => ({
+  name: product.name,
+  description: product.description,
+  image: product.image,
+  price: product.price,
+  currency: product.currency,
+  sale_starts_at_ms: product.saleStartsAtMs,
+  sale_ends_at_ms: product.saleEndsAtMs,
+  max_per_hold: product.maxPerHold,
+  max_per_customer: product.maxPerCustomer,
+  is_paused: product.isPaused ? 1 : 0,
 })
 
 export const holdOf = (row: HoldRow): Hold => ({
@@ -52,6 +77,7 @@ export const holdOf = (row: HoldRow): Hold => ({
   createdAtMs: row.created_at_ms,
   expiresAtMs: row.expires_at_ms,
   ttlMs: row.ttl_ms,
+  extensions: row.extensions,
   orderId: row.order_id,
   endedAtMs: row.ended_at_ms,
   bornExpiresAtMs: row.born_expires_at_ms,
@@ -71,6 +97,7 @@ export const rowOfHold = (hold: Hold): HoldRow => ({
   created_at_ms: hold.createdAtMs,
   expires_at_ms: hold.expiresAtMs,
   ttl_ms: hold.ttlMs,
+  extensions: hold.extensions,
   order_id: hold.orderId,
   ended_at_ms: hold.endedAtMs,
   born_expires_at_ms: hold.bornExpiresAtMs,
@@ -138,13 +165,14 @@ export const rowOfPayment = (order: Order, n: number, payment: Payment): Payment
   refund_parts: JSON.stringify(payment.refundParts),
 })
 
+/** Of an order's refund: an orphan's has no order. */
 export const refundOf = (row: RefundRow): Refund => ({
   refundId: row.refund_id,
-  productId: row.product_id,
-  orderId: row.order_id,
+  productId: row.product_id ?? 0,
+  orderId: row.order_id ?? '',
   reference: orNull(row.reference, text),
-  amount: row.amount,
-  currency: row.currency,
+  amount: row.amount ?? 0,
+  currency: row.currency ?? '',
   status: row.status,
   reason: row.reason,
   createdAtMs: row.created_at_ms,
@@ -160,6 +188,8 @@ export const rowOfRefund = (refund: Refund): RefundRow => ({
   status: refund.status,
   reason: refund.reason,
   created_at_ms: refund.createdAtMs,
+  provider: null,
+  event_key: null,
 })
 
 export const eventOf = (row: Omit<PaymentEventRow, 'payload'>): PaymentEvent => ({

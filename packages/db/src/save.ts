@@ -11,11 +11,13 @@ import {
 import type { CompiledQuery } from 'kysely'
 import {
   fromHex,
+  type ProductTerms,
   rowOfEvent,
   rowOfHold,
   rowOfOrder,
   rowOfPayment,
   rowOfRefund,
+  termsOf,
   toBytes,
 } from './rows.ts'
 import type { OutcomeRow, PaymentRow } from './schema.ts'
@@ -31,6 +33,7 @@ export function savesOf(decided: readonly Decided[]): readonly CompiledQuery[] {
   const of = <Entity extends Change['entity']>(entity: Entity) =>
     changes.filter((change): change is Of<Entity> => change.entity === entity)
   return [
+    ...saveTerms(of('product')),
     ...saveHolds(of('hold')),
     ...saveOrders(of('order')),
     ...savePayments(of('order')),
@@ -52,6 +55,32 @@ const EVENT_KEY: readonly Key[] = [
   { column: 'event_key', type: 'bytes' },
 ]
 
+/** What an operator changed of a product, and with a batch that is rare: the counters are saved with every one. */
+function saveTerms(changes: readonly Of<'product'>[]): readonly CompiledQuery[] {
+  const changed = changes.filter(({ before, after }) => before && !isEqual(before, after))
+  return updateRows(
+    'products',
+    [{ column: 'product_id', type: 'number' }],
+    changed.map(({ after }) => ({ product_id: after.productId, ...termsOf(after) })),
+  )
+}
+
+const TERMS = [
+  'name',
+  'description',
+  'image',
+  'price',
+  'currency',
+  'saleStartsAtMs',
+  'saleEndsAtMs',
+  'maxPerHold',
+  'maxPerCustomer',
+  'isPaused',
+] as const satisfies readonly (keyof ProductTerms)[]
+
+const isEqual = (before: ProductTerms, after: ProductTerms): boolean =>
+  TERMS.every((term) => before[term] === after[term])
+
 const saveHolds = (changes: readonly Of<'hold'>[]): readonly CompiledQuery[] => [
   ...insertRows(
     'holds',
@@ -64,6 +93,7 @@ const saveHolds = (changes: readonly Of<'hold'>[]): readonly CompiledQuery[] => 
       hold_id: after.holdId,
       status: after.status,
       expires_at_ms: after.expiresAtMs,
+      extensions: after.extensions,
       order_id: after.orderId,
       ended_at_ms: after.endedAtMs,
     })),

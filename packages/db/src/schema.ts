@@ -21,6 +21,11 @@ export type ProductRow = {
   stock_total: number
   held: number
   sold: number
+  sale_starts_at_ms: number | null
+  sale_ends_at_ms: number | null
+  max_per_hold: number | null
+  max_per_customer: number | null
+  is_paused: number
   version: number
   applied_at_ms: number
 }
@@ -37,6 +42,7 @@ export type HoldRow = {
   created_at_ms: number
   expires_at_ms: number
   ttl_ms: number
+  extensions: number
   order_id: string | null
   ended_at_ms: number | null
   born_expires_at_ms: number
@@ -75,16 +81,19 @@ export type PaymentRow = {
   refund_parts: string
 }
 
+/** Without product and order it is the money of an orphan, which `provider` and `event_key` told of. */
 export type RefundRow = {
   refund_id: string
-  product_id: number
-  order_id: string
+  product_id: number | null
+  order_id: string | null
   reference: Buffer | null
-  amount: number
-  currency: string
+  amount: number | null
+  currency: string | null
   status: Refund['status']
   reason: RefundReason
   created_at_ms: number
+  provider: string | null
+  event_key: Buffer | null
 }
 
 export type PaymentEventRow = {
@@ -135,6 +144,8 @@ export type DeadLetterRow = {
   buried_at_ms: number
   reason: string
   body: string
+  replayed_at_ms: number | null
+  replayed_as: string | null
 }
 
 export type SettingRow = { name: string; value: string }

@@ -15,7 +15,14 @@ import type { PoolConnection } from 'mysql2'
 import type { Database } from './connect.ts'
 import { isDuplicateKey, isTransient } from './errors.ts'
 import { type Entry, entryOf, type Numbered, outcomesOf } from './journal.ts'
-import { type Read, readDueOrders, readsOf, readsOfWaiting, takeHolds } from './load.ts'
+import {
+  type Read,
+  readCustomers,
+  readDueOrders,
+  readsOf,
+  readsOfWaiting,
+  takeHolds,
+} from './load.ts'
 import { literal } from './literal.ts'
 import { giveUp, send, takeConnection } from './packet.ts'
 import { productOf } from './rows.ts'
@@ -32,6 +39,8 @@ export type Open = {
   readonly nowMs: number
   /** Adds to a state what may be expired to make room for commands accepted at `acceptedAtMs` or before. */
   loadDue(state: State, productId: number, acceptedAtMs: number): Promise<void>
+  /** Adds to a state what these customers have of a product. */
+  loadCustomers(state: State, productId: number, customerRefs: readonly string[]): Promise<void>
   /** Loads, decides and saves one command on its own; if the database refuses it, all is as if it had not been. */
   step(command: Command, decideOn: (state: State) => Promise<Decided>): Promise<Decided>
   /** Saves a command that failed, on its own and without looking at what it names: that may be what it failed of. */
@@ -128,6 +137,9 @@ function openOn(connection: PoolConnection, { batchId, state, nowMs }: Base): Op
     nowMs,
     loadDue: (into, productId, acceptedAtMs) =>
       loadDue(connection, into, { productId, acceptedAtMs, nowMs }),
+    async loadCustomers(into, productId, customerRefs) {
+      await sendAndTake(connection, readCustomers(productId, customerRefs, into))
+    },
     async step(command, decideOn) {
       const decided = await stepOn(connection, state, command, decideOn)
       stepped.add(decided)

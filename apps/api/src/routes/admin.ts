@@ -1,13 +1,7 @@
 /** What operators do, with their token. */
 import { hash, timingSafeEqual } from 'node:crypto'
-import {
-  type AdjustStock,
-  type CreateProduct,
-  createProduct,
-  type Product,
-  STOCK_MAX,
-  stockCount,
-} from '@flashlane/core'
+import { type AdjustStock, type Product, STOCK_MAX, stockCount } from '@flashlane/core'
+import type { NewProduct } from '@flashlane/db'
 import { type Context, Hono, type Next } from 'hono'
 import type { Logger } from '@flashlane/log'
 import { z } from 'zod'
@@ -17,22 +11,12 @@ import type { MakeHead } from '../command-head.ts'
 import type { Execute } from '../execute.ts'
 import { keyField } from '../fields.ts'
 import { readKey } from '../idempotency.ts'
+import { newProductBody, newProductIn } from '../product-body.ts'
 import { readProductId } from '../path-id.ts'
 import { Fault, invalid } from '../problem.ts'
 import { requestIdOf, respond } from '../respond.ts'
 import { productView } from '../views.ts'
 import { readWait } from '../wait.ts'
-
-const { name, description, image, price, currency } = createProduct.shape
-
-const productBody = z.strictObject({
-  name,
-  description: description.default(''),
-  image: image.default(null),
-  price,
-  currency: currency.default('USD'),
-  stock_total: stockCount,
-})
 
 const stockBody = z.strictObject({
   delta: z.int().min(-STOCK_MAX).max(STOCK_MAX).optional(),
@@ -40,17 +24,12 @@ const stockBody = z.strictObject({
   idempotency_key: keyField,
 })
 
-type ProductFields = Pick<
-  CreateProduct,
-  'name' | 'description' | 'image' | 'price' | 'currency' | 'stockTotal'
->
-
 export type AdminDeps = {
   readonly adminToken: string
   readonly execute: Execute
   readonly makeHead: MakeHead
   readonly catalogue: Pick<Catalogue, 'has' | 'add'>
-  createProduct(fields: ProductFields, requestId: string): Promise<Product>
+  createProduct(fields: NewProduct, requestId: string): Promise<Product>
   /** Tells the workers that there is a lane to open. */
   announce(productId: number): void
   readonly log: Logger
@@ -59,9 +38,9 @@ export type AdminDeps = {
 
 export function adminRoutes(deps: AdminDeps): Hono {
   async function create(c: Context): Promise<Response> {
-    const { stock_total: stockTotal, ...fields } = await readJson(c, productBody)
+    const fields = newProductIn(await readJson(c, newProductBody))
     const requestId = requestIdOf(c)
-    const product = await deps.createProduct({ ...fields, stockTotal }, requestId)
+    const product = await deps.createProduct(fields, requestId)
     deps.catalogue.add(product.productId)
     deps.announce(product.productId)
     deps.log.info({ requestId, productId: product.productId }, 'product created')

@@ -4,11 +4,13 @@ import type { Outcome, Result } from '../outcome.ts'
 import type { State } from '../state.ts'
 import { type Change, createDraft, type Draft, type Given } from './draft.ts'
 import { expireDue } from './expiry.ts'
-import { holdAtBirth, placeHold, releaseHold } from './hold.ts'
+import { extendHold, holdAtBirth, placeHold, releaseHold } from './hold.ts'
 import { cancelOrder, orderAtBirth, placeOrder } from './order.ts'
 import { recordPayment } from './payment.ts'
+import { changeProduct, createProduct } from './product.ts'
+import { settleRefund } from './refund.ts'
 import type { Refusal } from './refuse.ts'
-import { adjustStock, createProduct } from './stock.ts'
+import { adjustStock } from './stock.ts'
 
 export type Decision = {
   readonly outcome: Outcome
@@ -35,6 +37,8 @@ function dispatch(draft: Draft, command: Command): Result | Refusal {
   switch (command.type) {
     case 'PlaceHold':
       return placeHold(draft, command)
+    case 'ExtendHold':
+      return extendHold(draft, command)
     case 'ReleaseHold':
       return releaseHold(draft, command)
     case 'PlaceOrder':
@@ -47,6 +51,10 @@ function dispatch(draft: Draft, command: Command): Result | Refusal {
       return expireDue(draft, command)
     case 'AdjustStock':
       return adjustStock(draft, command)
+    case 'ChangeProduct':
+      return changeProduct(draft, command)
+    case 'SettleRefund':
+      return settleRefund(draft, command)
     case 'CreateProduct':
       return createProduct(draft, command)
   }

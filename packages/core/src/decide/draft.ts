@@ -2,6 +2,7 @@
 import { invariant } from '../invariant.ts'
 import type { Hold, Order, PaymentEvent, Product, ReferenceOwner, Refund, State } from '../state.ts'
 import { eventId, eventReference } from '../state.ts'
+import { evolveCustomer } from './customer.ts'
 
 export type Change =
   | { readonly entity: 'product'; readonly before: Product | null; readonly after: Product }
@@ -73,8 +74,10 @@ export function moveStock(
   put(draft, 'product', { entity: 'product', before, after })
 }
 
-export const writeProduct = (draft: Draft, after: Product): void =>
-  put(draft, 'product', { entity: 'product', before: null, after })
+export function writeProduct(draft: Draft, after: Product): void {
+  const before = draft.state.products.get(draft.productId) ?? null
+  put(draft, 'product', { entity: 'product', before, after })
+}
 
 export function writeHold(draft: Draft, after: Hold): void {
   put(draft, after.holdId, { entity: 'hold', before: readHold(draft, after.holdId) ?? null, after })
@@ -167,6 +170,7 @@ function put(draft: Draft, key: string, change: Change): void {
 /** Takes over what a decision changed. */
 export function evolve(state: State, changes: Iterable<Change>): void {
   for (const change of changes) {
+    if (state.customers.size > 0) evolveCustomer(state, change)
     switch (change.entity) {
       case 'product':
         state.products.set(change.after.productId, change.after)

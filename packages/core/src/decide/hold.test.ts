@@ -40,7 +40,7 @@ test('the whole time to live is counted from when the hold is applied, however l
   const outcome = shop.tell(aPlaceHold({ ttlMs: 60_000, acceptedAtMs: START_MS }))
 
   expect(outcome).toMatchObject({
-    result: { hold: { expiresAtMs: START_MS + 90_000, ttlMs: 60_000, status: 'active' } },
+    result: { hold: { expiresAtMs: START_MS + 90_000, expiresInMs: 60_000, status: 'active' } },
   })
 })
 

@@ -1,21 +1,40 @@
 /** The rules of a hold. */
-import type { PlaceHold, ReleaseHold } from '../command.ts'
+import type { ExtendHold, PlaceHold, ReleaseHold } from '../command.ts'
 import type { Result } from '../outcome.ts'
-import type { Hold } from '../state.ts'
+import type { Hold, Product } from '../state.ts'
 import { available } from '../state.ts'
+import { readCustomer } from './customer.ts'
 import { type Draft, moveStock, readHold, readProduct, writeHold } from './draft.ts'
 import { makeRoom } from './expiry.ts'
+import { refuseUnlessOnSale } from './product.ts'
 import { type Refusal, refuse } from './refuse.ts'
 
 export function placeHold(draft: Draft, command: PlaceHold): Result | Refusal {
-  const { quantity, ttlMs } = command
-  if (!makeRoom(draft, quantity, command.acceptedAtMs)) {
+  const { quantity: requestedQuantity, customerRef, ttlMs } = command
+  const product = readProduct(draft)
+  const refused =
+    refuseUnlessOnSale(product, command.acceptedAtMs) ?? refuseUnlessAllowed(product, command)
+  if (refused) return refused
+
+  const replaced = command.replaceExisting ? activeHoldsOf(draft, customerRef) : []
+  makeRoom(draft, requestedQuantity - unitsOf(replaced), command.acceptedAtMs)
+  const given = replaced.filter((hold) => readHold(draft, hold.holdId)?.status === 'active')
+  const free = available(readProduct(draft)) + unitsOf(given)
+  const quantity = command.allowPartial ? Math.min(requestedQuantity, free) : requestedQuantity
+  if (quantity === 0 || quantity > free) {
     return refuse('insufficient_stock', {
       available: available(readProduct(draft)),
-      requested: quantity,
+      requested: requestedQuantity,
     })
   }
-  const product = readProduct(draft)
+  if (product.maxPerCustomer !== null && customerRef !== null) {
+    const used = readCustomer(draft, customerRef).units
+    if (used - unitsOf(given) + quantity > product.maxPerCustomer) {
+      return refuse('customer_limit', { limit: product.maxPerCustomer, used })
+    }
+  }
+  for (const hold of given) release(draft, hold)
+
   // Counted from now, not from acceptance: the buyer gets the whole TTL, however long the queue was.
   const expiresAtMs = draft.nowMs + ttlMs
   const hold: Hold = {
@@ -23,13 +42,14 @@ export function placeHold(draft: Draft, command: PlaceHold): Result | Refusal {
     productId: product.productId,
     status: 'active',
     quantity,
-    requestedQuantity: quantity,
+    requestedQuantity,
     unitPrice: product.price,
     currency: product.currency,
     customerRef: command.customerRef,
     createdAtMs: draft.nowMs,
     expiresAtMs,
     ttlMs,
+    extensions: 0,
     orderId: null,
     endedAtMs: null,
     bornExpiresAtMs: expiresAtMs,
@@ -38,22 +58,68 @@ export function placeHold(draft: Draft, command: PlaceHold): Result | Refusal {
   }
   writeHold(draft, hold)
   moveStock(draft, { held: quantity })
-  return holdResult(hold)
+  return holdResult(hold, ttlMs)
+}
+
+function refuseUnlessAllowed(
+  { maxPerHold, maxPerCustomer }: Product,
+  { quantity, customerRef }: PlaceHold,
+): Refusal | null {
+  if (maxPerHold !== null && quantity > maxPerHold) {
+    return refuse('quantity_above_limit', { limit: maxPerHold })
+  }
+  if (maxPerCustomer !== null && customerRef === null) return refuse('customer_ref_required')
+  return null
+}
+
+const activeHoldsOf = (draft: Draft, customerRef: string | null): readonly Hold[] =>
+  customerRef === null
+    ? []
+    : readCustomer(draft, customerRef).activeHoldIds.flatMap((id) => readHold(draft, id) ?? [])
+
+const unitsOf = (holds: readonly Hold[]): number =>
+  holds.reduce((sum, hold) => sum + hold.quantity, 0)
+
+/** Counted from now, never to an earlier end than before, and never past the hold's lifetime. */
+export function extendHold(draft: Draft, command: ExtendHold): Result | Refusal {
+  const hold = readHold(draft, command.holdId)
+  if (!hold) return refuse('hold_not_found')
+  if (hold.status === 'ordered') return refuse('hold_converted', { order_id: hold.orderId })
+  if (hold.status === 'released') return refuse('hold_released')
+  const isLate = Math.min(command.acceptedAtMs, draft.nowMs) >= hold.expiresAtMs
+  if (hold.status === 'expired' || isLate) return refuse('hold_expired')
+  if (hold.extensions >= command.extensionsMax) {
+    return refuse('extend_limit', { limit: command.extensionsMax })
+  }
+
+  const lastMs = hold.createdAtMs + Math.max(hold.ttlMs, command.lifetimeMs)
+  const wantedMs = Math.min(draft.nowMs + command.extendMs, lastMs)
+  const extended: Hold = {
+    ...hold,
+    expiresAtMs: Math.max(hold.expiresAtMs, wantedMs),
+    extensions: hold.extensions + 1,
+  }
+  writeHold(draft, extended)
+  return holdResult(extended, Math.max(0, extended.expiresAtMs - draft.nowMs))
 }
 
 export function releaseHold(draft: Draft, command: ReleaseHold): Result | Refusal {
   const hold = readHold(draft, command.holdId)
   if (!hold) return refuse('hold_not_found')
   if (hold.status === 'ordered') return refuse('hold_converted', { order_id: hold.orderId })
-  if (hold.status !== 'active') return holdResult(hold)
+  if (hold.status !== 'active') return holdResult(hold, 0)
 
+  return holdResult(release(draft, hold), 0)
+}
+
+function release(draft: Draft, hold: Hold): Hold {
   const released: Hold = { ...hold, status: 'released', endedAtMs: draft.nowMs }
   writeHold(draft, released)
   moveStock(draft, { held: -hold.quantity })
-  return holdResult(released)
+  return released
 }
 
-const holdResult = (hold: Hold): Result => ({
+const holdResult = (hold: Hold, expiresInMs: number): Result => ({
   type: 'hold',
   hold: {
     holdId: hold.holdId,
@@ -64,10 +130,10 @@ const holdResult = (hold: Hold): Result => ({
     currency: hold.currency,
     status: hold.status,
     expiresAtMs: hold.expiresAtMs,
-    ttlMs: hold.ttlMs,
+    expiresInMs,
   },
 })
 
 /** What the hold's request was answered at first, whatever became of it since. */
 export const holdAtBirth = (hold: Hold): Result =>
-  holdResult({ ...hold, status: 'active', expiresAtMs: hold.bornExpiresAtMs })
+  holdResult({ ...hold, status: 'active', expiresAtMs: hold.bornExpiresAtMs }, hold.ttlMs)

@@ -1,13 +1,25 @@
 /** The rules of money that goes back: owed once a payment, closed when the provider tells. */
+import type { SettleRefund } from '../command.ts'
+import type { Result } from '../outcome.ts'
 import type {
   Order,
   OrderStatus,
   Payment,
   PaymentEvent,
   PaymentResult,
+  Refund,
   RefundReason,
 } from '../state.ts'
-import { type Draft, moveStock, readRefund, refundOf, writeOrder, writeRefund } from './draft.ts'
+import {
+  type Draft,
+  moveStock,
+  readOrder,
+  readRefund,
+  refundOf,
+  writeOrder,
+  writeRefund,
+} from './draft.ts'
+import { type Refusal, refuse } from './refuse.ts'
 
 /** What became of an event, and of the order that it was applied to. */
 export type Applied = { readonly order: Order; readonly result: PaymentResult }
@@ -100,6 +112,26 @@ export function oweBack(
     createdAtMs: draft.nowMs,
   })
   return withChange(order, index, { status: 'refund_due' })
+}
+
+/** An operator gave money back, or has begun to. What the provider tells of it later finds it done. */
+export function settleRefund(draft: Draft, command: SettleRefund): Result | Refusal {
+  const order = readOrder(draft, command.orderId)
+  const refund = readRefund(draft, command.refundId)
+  if (!order || !refund) return refuse('refund_not_found')
+  if (refund.status === 'done' || refund.status === command.status)
+    return { type: 'refund', refund }
+
+  const settled: Refund = { ...refund, status: command.status }
+  writeRefund(draft, settled)
+  if (settled.status === 'done') {
+    const index = order.payments.findIndex((_, at) => refundIdOf(order, at) === refund.refundId)
+    const returned = withChange(order, index, { status: 'refunded' })
+    const isWhole = order.status === 'refund_due' && index === order.ownPayment
+    const whole = { status: 'refunded' as const, endedAtMs: draft.nowMs }
+    writeOrder(draft, isWhole ? { ...returned, ...whole } : returned)
+  }
+  return { type: 'refund', refund: settled }
 }
 
 function closeRefund(draft: Draft, order: Order, index: number): void {

@@ -57,6 +57,11 @@ test('a product is the first entry of its journal: version 1, all of it availabl
       price: 50,
       currency: 'USD',
       stockTotal: 10,
+      saleStartsAtMs: null,
+      saleEndsAtMs: null,
+      maxPerHold: null,
+      maxPerCustomer: null,
+      isPaused: false,
     },
     START_MS,
   )
@@ -64,7 +69,7 @@ test('a product is the first entry of its journal: version 1, all of it availabl
   expect(outcome).toEqual({
     outcome: 'accepted',
     version: 1,
-    result: { type: 'stock', stockTotal: 10, held: 0, sold: 0 },
+    result: { type: 'product', product: state.products.get(7) },
   })
   expect(changes).toMatchObject([{ entity: 'product', before: null, after: { version: 1 } }])
   expect(state.products.get(7)).toMatchObject({ held: 0, sold: 0, appliedAtMs: START_MS })

@@ -1,9 +1,9 @@
 /** The rules of a product's stock. */
-import type { AdjustStock, CreateProduct } from '../command.ts'
+import type { AdjustStock } from '../command.ts'
 import { STOCK_MAX } from '../limits.ts'
 import type { Result } from '../outcome.ts'
 import type { Product } from '../state.ts'
-import { type Draft, moveStock, readProduct, writeProduct } from './draft.ts'
+import { type Draft, moveStock, readProduct } from './draft.ts'
 import { type Refusal, refuse } from './refuse.ts'
 
 /** Nothing granted is ever taken back: stock stays at or above what is held and sold. */
@@ -16,24 +16,6 @@ export function adjustStock(draft: Draft, { change }: AdjustStock): Result | Ref
 
   moveStock(draft, { total: total - product.stockTotal })
   return stockResult(readProduct(draft))
-}
-
-export function createProduct(draft: Draft, command: CreateProduct): Result {
-  const product: Product = {
-    productId: command.productId,
-    name: command.name,
-    description: command.description,
-    image: command.image,
-    price: command.price,
-    currency: command.currency,
-    stockTotal: command.stockTotal,
-    held: 0,
-    sold: 0,
-    version: 1,
-    appliedAtMs: draft.nowMs,
-  }
-  writeProduct(draft, product)
-  return stockResult(product)
 }
 
 const stockResult = ({ stockTotal, held, sold }: Product): Result => ({

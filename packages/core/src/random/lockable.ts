@@ -34,6 +34,7 @@ export function makeLockableState() {
     refundedReferences: new LockableMap(),
     outcomes: new LockableMap(),
     due: new LockableMap(),
+    customers: new LockableMap(),
   }
   return {
     state,
