@@ -1,5 +1,5 @@
 /** A worker's parts inside the test process, so that a test can leave one out. */
-import { layout } from '@flashlane/core'
+import { layout, PARKED_TTL_S_DEFAULT } from '@flashlane/core'
 import type { Database } from '@flashlane/db'
 import { makeHandle } from '@flashlane/worker/handle.ts'
 import { createLanes, type Lanes } from '@flashlane/worker/lanes.ts'
@@ -43,7 +43,14 @@ export function createTestWorker(database: Database): TestWorker {
     onFault: noFault,
     signal: new AbortController().signal,
   })
-  const sweeper = createSweeper({ database, lanes, layout: perProduct, onFault: noFault })
+  const sweeper = createSweeper({
+    database,
+    lanes,
+    layout: perProduct,
+    parkedTtlMs: PARKED_TTL_S_DEFAULT * 1_000,
+    onUnclaimed: () => {},
+    onFault: noFault,
+  })
   return {
     lanes,
     sweeper,

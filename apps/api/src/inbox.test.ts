@@ -18,6 +18,7 @@ const applied: Outcome = {
 function anInbox(answer: Answer, known: PaymentEvent | null = null) {
   const kept: number[] = []
   const sent: number[] = []
+  const buried: string[] = []
   const inbox = createInbox({
     async submit({ productId }) {
       sent.push(productId)
@@ -28,6 +29,9 @@ function anInbox(answer: Answer, known: PaymentEvent | null = null) {
     async insertWaitingEvent(_command, nextTryAtMs) {
       kept.push(nextTryAtMs - NOW_MS)
       return known ? { kind: 'known', event: known } : { kind: 'inserted' }
+    },
+    async buryReusedKey({ eventKey }) {
+      buried.push(eventKey)
     },
     drawX: () => X,
     nowMs: () => NOW_MS,
@@ -42,7 +46,7 @@ function anInbox(answer: Answer, known: PaymentEvent | null = null) {
         'r',
       )
     ).heard
-  return { hear, kept, sent }
+  return { hear, kept, sent, buried }
 }
 
 const told: Answer = { kind: 'applied', outcome: applied }
@@ -91,4 +95,22 @@ test('a command that failed stands as a dead letter, and is not tried again', as
 
   expect(await hear({ order_id: ORDER })).toEqual({ kind: 'kept' })
   expect(kept).toEqual([])
+})
+
+test('another payment under a known key is buried for operators, the same one told otherwise is not', async () => {
+  const known = {
+    kind: 'succeeded',
+    orderId: ORDER,
+    holdId: null,
+    paymentRef: 'pi_1',
+    bodyHash: '0'.repeat(32),
+  } as PaymentEvent
+  const { hear, buried } = anInbox({ kind: 'busy' }, known)
+
+  await hear({ order_id: ORDER, payment_intent_id: 'pi_1', note: 'told otherwise' })
+  await hear({ order_id: ORDER, note: 'without its reference' })
+  expect(buried).toEqual([])
+
+  await hear({ order_id: ORDER, payment_intent_id: 'pi_2' })
+  expect(buried).toEqual(['evt'])
 })

@@ -1,6 +1,7 @@
 /** Payment events: into their lane, or into MySQL until the lane can have them. Nothing is acknowledged before MySQL has it. */
 import {
   formatId,
+  isOtherPayment,
   type Outcome,
   type PaymentEvent,
   parseId,
@@ -28,6 +29,8 @@ export type InboxDeps = {
     command: RecordPayment,
     nextTryAtMs: number,
   ): Promise<{ kind: 'inserted' } | { kind: 'known'; event: PaymentEvent }>
+  /** Operators see money that came under another payment's key. */
+  buryReusedKey(command: RecordPayment): Promise<void>
   drawX(nowMs: number): string
   nowMs(): number
   readonly webhookWaitMs: number
@@ -74,7 +77,11 @@ export function createInbox(deps: InboxDeps): Inbox {
 
   async function keep(command: RecordPayment, afterMs: number): Promise<Heard> {
     const kept = await deps.insertWaitingEvent(command, deps.nowMs() + afterMs)
-    return kept.kind === 'inserted' ? { kind: 'kept' } : kept
+    if (kept.kind === 'inserted') return { kind: 'kept' }
+    const { event } = kept
+    const isReused = event.bodyHash !== command.bodyHash && command.kind === 'succeeded'
+    if (isReused && isOtherPayment(event, command)) await deps.buryReusedKey(command)
+    return kept
   }
 
   function commandOf(news: PaymentNews, productId: number, requestId: string): RecordPayment {

@@ -30,6 +30,15 @@ export function askMysql(database: db.Database) {
     findBatches: bind(db.findBatches),
     findOrderByReference: bind(db.findOrderByReference),
     insertWaitingEvent: bind(db.insertWaitingEvent),
+    buryReusedKey: bind(db.buryReusedKey),
+    listDeadLetters: bind(db.listDeadLetters),
+    findDeadLetter: bind(db.findDeadLetter),
+    claimReplay: bind(db.claimReplay),
+    dropReplay: bind(db.dropReplay),
+    listRefunds: bind(db.listRefunds),
+    findRefund: bind(db.findRefund),
+    settleOrphan: bind(db.settleOrphan),
+    listPaymentEvents: bind(db.listPaymentEvents),
   }
 }
 

@@ -1,4 +1,5 @@
 /** Builds an api process: every part gets what it needs as functions. */
+import { KEY_REUSED } from '@flashlane/core'
 import type { Logger } from '@flashlane/log'
 import { type AppDeps, createApp } from './app.ts'
 import { createCatalogue } from './catalogue.ts'
@@ -90,6 +91,8 @@ async function wire(parts: Parts): Promise<Omit<AppDeps, 'isDraining'>> {
       has: catalogue.has,
       findOrderByReference: mysql.findOrderByReference,
       insertWaitingEvent: mysql.insertWaitingEvent,
+      buryReusedKey: (command) =>
+        mysql.buryReusedKey(command, { reason: KEY_REUSED, nowMs: nowMs() }),
       webhookWaitMs: config.WEBHOOK_WAIT_MS,
       releaseOnFailure: config.ON_PAYMENT_FAILED === 'release',
       restockOnRefund: config.RESTOCK_ON_REFUND,

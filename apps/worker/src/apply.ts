@@ -7,6 +7,8 @@ import {
   type Decided,
   decideInto,
   demand,
+  isLostPayment,
+  KEY_REUSED,
   noneGiven,
   type Outcome,
   type Product,
@@ -74,7 +76,10 @@ async function applyTogether(store: Store, batch: Batch): Promise<Applied> {
       await open.abandon()
       return appliedNow(head, open, [])
     }
-    await open.finish(numbered(decided), [])
+    const letters = decided.flatMap((each, n) =>
+      isLostPayment(each, state) ? [store.letter(batch.batchId, n, each, KEY_REUSED)] : [],
+    )
+    await open.finish(numbered(decided), letters)
     return appliedNow(head, open, decided)
   } catch (error) {
     await open.abandon(error)
@@ -92,7 +97,14 @@ async function applyOneByOne(store: Store, batch: Batch): Promise<Applied> {
     const letters: DeadLetterRow[] = []
     for (const [n, command] of batch.commands.entries()) {
       try {
-        decided.push(await open.step(command, (state) => decideAlone(open, state, command)))
+        const alone = await open.step(command, async (state) => {
+          const each = await decideAlone(open, state, command)
+          if (isLostPayment(each, state)) {
+            letters.push(store.letter(batch.batchId, n, each, KEY_REUSED))
+          }
+          return each
+        })
+        decided.push(alone)
       } catch (error) {
         if (store.isTransient(error)) throw error
         const failed = failedOf(command, open)

@@ -59,7 +59,17 @@ const lanes = createLanes({
   nowMs: Date.now,
   signal: putBack.signal,
 })
-const sweeper = createSweeper({ database, lanes, layout: config.LANES, onFault })
+const sweeper = createSweeper({
+  database,
+  lanes,
+  layout: config.LANES,
+  parkedTtlMs: config.PARKED_TTL_S * 1_000,
+  onUnclaimed({ event, result }) {
+    const { provider, eventKey, paymentRef, amount, currency } = event
+    log.warn({ provider, eventKey, paymentRef, amount, currency, result }, 'payment unclaimed')
+  },
+  onFault,
+})
 sweeper.start()
 notices.on('message', () => {
   sweeper.openLanes().catch(onFault)

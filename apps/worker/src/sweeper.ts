@@ -1,4 +1,4 @@
-/** Once a second: opens lanes of new products, wakes lanes with something overdue, carries waiting payments to theirs. */
+/** Once a second: opens lanes of new products, wakes lanes with something overdue, carries waiting payments to theirs, and ends those whose order never came. */
 import {
   CANARY_LANE,
   type CommandBatch,
@@ -7,14 +7,18 @@ import {
   formatId,
   laneOf,
   type Layout,
+  type PaymentEvent,
   type RecordPayment,
 } from '@flashlane/core'
 import {
   type Database,
+  endUnclaimed,
+  parkedBefore,
   productIdsAfter,
   productsWithDue,
   readClockMs,
   takeWaitingEvents,
+  type Unclaimed,
   type WaitingEvent,
 } from '@flashlane/db'
 import { randomBytes } from 'node:crypto'
@@ -30,6 +34,9 @@ type Deps = {
   readonly database: Database
   readonly lanes: Lanes
   readonly layout: Layout
+  /** How long a payment event waits for its order. */
+  readonly parkedTtlMs: number
+  readonly onUnclaimed: (ended: Unclaimed) => void
   readonly onFault: (error: unknown) => void
 }
 
@@ -40,7 +47,8 @@ export type Sweeper = {
   stop(): Promise<void>
 }
 
-export function createSweeper({ database, lanes, layout, onFault }: Deps): Sweeper {
+export function createSweeper(deps: Deps): Sweeper {
+  const { database, lanes, layout, parkedTtlMs, onUnclaimed, onFault } = deps
   /** Products up to here are known for good: ids are given before they are committed, so that a lower one may come later. */
   let settledId = 0
   let newest = { productId: 0, sinceMs: performance.now() }
@@ -68,6 +76,10 @@ export function createSweeper({ database, lanes, layout, onFault }: Deps): Sweep
 
   async function carryWaiting(nowMs: number): Promise<void> {
     const waiting = await takeWaitingEvents(database, { nowMs, limit: WAITING_EVENTS_MAX })
+    const beforeMs = nowMs - parkedTtlMs
+    for (const { event, productId } of waiting) {
+      if (productId === null) await end(event, { beforeMs, nowMs })
+    }
     const commands = waiting.flatMap((each) => commandOf(each, nowMs) ?? [])
     const byLane = Map.groupBy(commands, ({ productId }) => laneOf(productId, layout))
     for (const [name, own] of byLane) {
@@ -84,12 +96,27 @@ export function createSweeper({ database, lanes, layout, onFault }: Deps): Sweep
     }
   }
 
+  async function endOrphans(nowMs: number): Promise<void> {
+    const beforeMs = nowMs - parkedTtlMs
+    const parked = await parkedBefore(database, { beforeMs, limit: WAITING_EVENTS_MAX })
+    for (const key of parked) await end(key, { beforeMs, nowMs })
+  }
+
+  async function end(
+    key: Pick<PaymentEvent, 'provider' | 'eventKey'>,
+    time: { beforeMs: number; nowMs: number },
+  ): Promise<void> {
+    const ended = await endUnclaimed(database, key, time)
+    if (ended) onUnclaimed(ended)
+  }
+
   async function sweep(): Promise<void> {
     const steps = [
       openLanes,
       lanes.reassert,
       async () => wakeOverdue(await readClockMs(database)),
       async () => carryWaiting(await readClockMs(database)),
+      async () => endOrphans(await readClockMs(database)),
     ]
     // Each on its own: a Redis that is away keeps nobody from looking for new products.
     for (const step of steps) {

@@ -4,7 +4,7 @@ import { type Change, evolve, type Given } from './decide/draft.ts'
 import { decide } from './decide/decide.ts'
 import { QUANTITY_MAX } from './limits.ts'
 import type { Outcome } from './outcome.ts'
-import type { Order, Product, State } from './state.ts'
+import type { Order, PaymentEvent, Product, State } from './state.ts'
 import { eventId } from './state.ts'
 
 /** Which rules decided an entry: raised when `decide` changes what it answers, so that only entries of these rules are decided again. */
@@ -43,6 +43,31 @@ export function decideInto(state: State, command: Command, nowMs: number): Decid
   }
   return { command, ...decision, appliedAtMs }
 }
+
+/** The reason of a letter that brings money under a key which another payment has used. */
+export const KEY_REUSED = 'key_reused: another payment has this key'
+
+/** Money under a key that another payment has used: nothing is recorded of it but this. */
+export function isLostPayment({ command, outcome }: Decided, state: State): boolean {
+  if (command.type !== 'RecordPayment' || command.kind !== 'succeeded') return false
+  if (outcome.outcome !== 'accepted' || outcome.result.type !== 'payment') return false
+  if (outcome.result.result !== 'key_reused') return false
+  const known = state.events.get(eventId(command))
+  return known === undefined || isOtherPayment(known, command)
+}
+
+/** Whether an event speaks of other money than the one known under its key: the payment tells, else order or hold. */
+export function isOtherPayment(known: PaymentEvent, event: PaidBy): boolean {
+  if (known.kind !== 'succeeded') return true
+  if (known.paymentRef !== null && event.paymentRef !== null) {
+    return known.paymentRef !== event.paymentRef
+  }
+  return !isSame(known.orderId, event.orderId) && !isSame(known.holdId, event.holdId)
+}
+
+type PaidBy = Pick<RecordPayment, 'paymentRef' | 'holdId' | 'orderId'>
+
+const isSame = (a: string | null, b: string | null): boolean => a !== null && a === b
 
 const TELL_THEMSELVES: ReadonlySet<Command['type']> = new Set([
   'PlaceHold',

@@ -1,5 +1,5 @@
 /** What could not be applied, kept for operators. */
-import { type Decided, siblingId } from '@flashlane/core'
+import { type Decided, type RecordPayment, siblingId } from '@flashlane/core'
 import type { Transaction } from 'kysely'
 import type { Database } from './connect.ts'
 import { outcomeRowsOf, putOffFailed } from './save.ts'
@@ -34,6 +34,22 @@ export async function bury(
     if (outcomes.length > 0) await trx.insertInto('outcomes').ignore().values(outcomes).execute()
     for (const query of putOffFailed(decided)) await trx.executeQuery(query)
   })
+}
+
+/** Keeps money that came under another payment's key, once however often it is told. */
+export async function buryReusedKey(
+  { db }: Database,
+  command: RecordPayment,
+  { reason, nowMs }: { reason: string; nowMs: number },
+): Promise<void> {
+  const head = {
+    batch_id: `key_${command.bodyHash}`,
+    n: 0,
+    product_id: command.productId,
+    buried_at_ms: nowMs,
+  }
+  const letter = deadLetter(head, { error: reason, body: command })
+  await db.insertInto('dead_letters').ignore().values(letter).execute()
 }
 
 /** Commands with a key whose hold or order is there: that tells their outcome. */
