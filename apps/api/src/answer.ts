@@ -1,30 +1,33 @@
 /** A lane's outcome as HTTP: one table of reasons, one body a result. */
 import type { Command, Facts, Outcome, Reason, Result } from '@flashlane/core'
-import { FAULTS, type Problem } from './problem.ts'
+import { FAULTS, type FieldError, type Problem } from './problem.ts'
 import { holdResultView, orderResultView, productView, refundView } from './views.ts'
 
-type Refusal = {
-  readonly status: number
-  readonly title: string
-  /** What of the request was at fault: to the client a request that is not valid, though only the lane could know. */
-  readonly field?: string
+/** Of the request itself, though only the lane could know: to the client it is not valid. */
+type InvalidReason = 'customer_ref_required' | 'quantity_above_limit'
+
+const INVALID: Readonly<Record<InvalidReason, (facts: Facts) => FieldError>> = {
+  customer_ref_required: () => ({
+    field: 'customer_ref',
+    message: 'is required: the product has a limit for each customer',
+  }),
+  quantity_above_limit: ({ limit }) => ({
+    field: 'qty',
+    message: `is more than a hold of this product may have: ${limit}`,
+  }),
 }
 
-const REFUSALS: Readonly<Record<Reason, Refusal>> = {
+export type RefusalCode = Exclude<Reason, InvalidReason>
+
+export const REFUSALS: Readonly<Record<RefusalCode, { status: number; title: string }>> = {
   insufficient_stock: { status: 409, title: 'There is not enough stock' },
   customer_limit: { status: 409, title: 'The customer has all that one customer may have' },
-  customer_ref_required: {
-    status: 422,
-    title: 'is required: the product has a limit for each customer',
-    field: 'customer_ref',
-  },
-  quantity_above_limit: { status: 422, title: 'is more than a hold may have', field: 'qty' },
   product_paused: { status: 409, title: 'The sale is paused' },
   sale_not_started: { status: 409, title: 'The sale has not begun' },
   sale_ended: { status: 409, title: 'The sale is over' },
   hold_not_found: { status: 404, title: 'There is no such hold' },
   hold_released: { status: 409, title: 'The hold was released' },
-  hold_expired: { status: 409, title: 'The hold has expired' },
+  hold_expired: { status: 410, title: 'The hold has expired' },
   hold_used: { status: 409, title: 'The hold has an order already' },
   hold_converted: { status: 409, title: 'The hold has become an order' },
   extend_limit: { status: 409, title: 'The hold was extended as often as it may be' },
@@ -61,22 +64,29 @@ function presentRefusal(
   { type, commandId }: Asked,
   { reason, facts, version }: Extract<Outcome, { outcome: 'refused' }>,
 ): Presented {
-  const { status, title, field } = REFUSALS[reason]
-  const extras = { ...factsView(facts), version, command_id: commandId }
-  if (field !== undefined) {
-    const errors = [{ field, message: title }]
-    const { title: invalid } = FAULTS.validation
-    const detail = `${field}: ${title}`
-    const told = { ...extras, errors }
+  const decided = { version, command_id: commandId }
+  if (reason === 'customer_ref_required' || reason === 'quantity_above_limit') {
+    const error = INVALID[reason](facts)
+    const detail = `${error.field}: ${error.message}`
+    const extras = { errors: [error], ...decided }
     return {
       kind: 'problem',
-      problem: { status, title: invalid, code: 'validation', detail, extras: told },
+      problem: { ...FAULTS.validation, code: 'validation', detail, extras },
     }
   }
-  // An order for a hold that is gone comes too late for good; an extension is only refused.
-  const isGone = reason === 'hold_expired' && type !== 'ExtendHold'
-  const problem = { status: isGone ? 410 : status, title, code: reason, detail: title, extras }
-  return { kind: 'problem', problem }
+  const { status, title } = REFUSALS[reason]
+  // To an order, a hold that is over is gone for good; an extension is only refused.
+  const isOnlyRefused = reason === 'hold_expired' && type === 'ExtendHold'
+  return {
+    kind: 'problem',
+    problem: {
+      status: isOnlyRefused ? 409 : status,
+      title,
+      code: reason,
+      detail: title,
+      extras: { ...factsView(facts), ...decided },
+    },
+  }
 }
 
 /** A refusal's facts, with instants as clients see them. */

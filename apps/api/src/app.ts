@@ -1,17 +1,21 @@
 /** The routes of the api, and what becomes of whatever no route answers. */
 import { isTransient } from '@flashlane/db'
-import { type Context, Hono } from 'hono'
+import { OpenAPIHono } from '@hono/zod-openapi'
+import type { Context } from 'hono'
+import type { BlankEnv } from 'hono/types'
 import type { Logger } from '@flashlane/log'
 import type { Metrics } from './metrics.ts'
+import type { App } from './openapi/add-route.ts'
+import { addComponents } from './openapi/document.ts'
 import { Fault, respondFault } from './problem.ts'
 import { requestIdOf } from './respond.ts'
-import { type AdminDeps, adminRoutes } from './routes/admin.ts'
-import { type CommandDeps, commandRoutes } from './routes/commands.ts'
-import { type HealthDeps, healthRoutes } from './routes/health.ts'
-import { type HoldDeps, holdRoutes } from './routes/holds.ts'
-import { type OrderDeps, orderRoutes } from './routes/orders.ts'
-import { type PaymentDeps, paymentRoutes } from './routes/payments.ts'
-import { type ProductDeps, productRoutes } from './routes/products.ts'
+import { addAdminRoutes, type AdminDeps } from './routes/admin.ts'
+import { addCommandRoutes, type CommandDeps } from './routes/commands.ts'
+import { addHealthRoutes, type HealthDeps } from './routes/health.ts'
+import { addHoldRoutes, type HoldDeps } from './routes/holds.ts'
+import { addOrderRoutes, type OrderDeps } from './routes/orders.ts'
+import { addPaymentRoutes, type PaymentDeps } from './routes/payments.ts'
+import { addProductRoutes, type ProductDeps } from './routes/products.ts'
 
 export type AppDeps = HoldDeps &
   OrderDeps &
@@ -23,18 +27,17 @@ export type AppDeps = HoldDeps &
 
 const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const
 
-export function createApp(deps: AppDeps): Hono {
-  const app = new Hono()
+export function createApp(deps: AppDeps): App {
+  const app = new OpenAPIHono<BlankEnv>()
   // No middleware stands before the routes: each would cost every hold of a sale.
-  for (const base of ['/api', '/api/v1']) {
-    app.route(`${base}/products`, productRoutes(deps))
-    app.route(`${base}/holds`, holdRoutes(deps))
-    app.route(`${base}/orders`, orderRoutes(deps))
-    app.route(`${base}/payments`, paymentRoutes(deps))
-    app.route(`${base}/commands`, commandRoutes(deps))
-    app.route(`${base}/admin`, adminRoutes(deps))
-  }
-  app.route('/', healthRoutes(deps))
+  addProductRoutes(app, deps)
+  addHoldRoutes(app, deps)
+  addOrderRoutes(app, deps)
+  addPaymentRoutes(app, deps)
+  addCommandRoutes(app, deps)
+  addAdminRoutes(app, deps)
+  addHealthRoutes(app, deps)
+  addComponents(app)
 
   app.notFound((c) => {
     const allowed = METHODS.filter((method) => app.router.match(method, c.req.path)[0].length > 0)

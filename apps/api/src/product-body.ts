@@ -21,16 +21,18 @@ const terms = z.strictObject({
   max_per_customer: maxPerCustomer,
 })
 
-export const newProductBody = terms.extend({
-  description: description.default(''),
-  image: image.default(null),
-  currency: currency.default('USD'),
-  sale_starts_at: instant.nullable().default(null),
-  sale_ends_at: instant.nullable().default(null),
-  max_per_hold: maxPerHold.default(null),
-  max_per_customer: maxPerCustomer.default(null),
-  stock_total: stockCount,
-})
+export const newProductBody = terms
+  .extend({
+    description: description.default(''),
+    image: image.default(null),
+    currency: currency.default('USD'),
+    sale_starts_at: instant.nullable().default(null),
+    sale_ends_at: instant.nullable().default(null),
+    max_per_hold: maxPerHold.default(null),
+    max_per_customer: maxPerCustomer.default(null),
+    stock_total: stockCount,
+  })
+  .meta({ id: 'ProductRequest' })
 
 export const productChangesBody = terms
   .partial()
@@ -38,6 +40,7 @@ export const productChangesBody = terms
   .refine((body) => Object.keys(body).some((field) => field !== 'idempotency_key'), {
     message: 'says nothing to change',
   })
+  .meta({ id: 'ProductChanges' })
 
 type Terms = z.infer<typeof terms>
 

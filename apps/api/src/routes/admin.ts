@@ -1,28 +1,22 @@
 /** What operators do, with their token. */
 import { hash, timingSafeEqual } from 'node:crypto'
-import { type AdjustStock, type Product, STOCK_MAX, stockCount } from '@flashlane/core'
+import type { AdjustStock, Product } from '@flashlane/core'
 import type { NewProduct } from '@flashlane/db'
-import { type Context, Hono, type Next } from 'hono'
 import type { Logger } from '@flashlane/log'
-import { z } from 'zod'
+import type { Context } from 'hono'
 import { readJson } from '../body.ts'
 import type { Catalogue } from '../catalogue.ts'
 import type { MakeHead } from '../command-head.ts'
 import type { Execute } from '../execute.ts'
-import { keyField } from '../fields.ts'
 import { readKey } from '../idempotency.ts'
-import { newProductBody, newProductIn } from '../product-body.ts'
+import { addRoute, type App, type Handler } from '../openapi/add-route.ts'
+import { adjustStock, createProduct, stockBody } from '../openapi/admin.ts'
 import { readProductId } from '../path-id.ts'
+import { newProductBody, newProductIn } from '../product-body.ts'
 import { Fault, invalid } from '../problem.ts'
 import { requestIdOf, respond } from '../respond.ts'
 import { productView } from '../views.ts'
 import { readWait } from '../wait.ts'
-
-const stockBody = z.strictObject({
-  delta: z.int().min(-STOCK_MAX).max(STOCK_MAX).optional(),
-  set: stockCount.optional(),
-  idempotency_key: keyField,
-})
 
 export type AdminDeps = {
   readonly adminToken: string
@@ -36,7 +30,7 @@ export type AdminDeps = {
   readonly waitS: number
 }
 
-export function adminRoutes(deps: AdminDeps): Hono {
+export function addAdminRoutes(app: App, deps: AdminDeps): void {
   async function create(c: Context): Promise<Response> {
     const fields = newProductIn(await readJson(c, newProductBody))
     const requestId = requestIdOf(c)
@@ -66,10 +60,9 @@ export function adminRoutes(deps: AdminDeps): Hono {
     return deps.execute(c, command, readWait(c, deps.waitS))
   }
 
-  const operator = bearer(deps.adminToken)
-  return new Hono()
-    .post('/products', operator, create)
-    .post('/products/:id/stock', operator, adjust)
+  const forOperators = bearer(deps.adminToken)
+  addRoute(app, createProduct, forOperators(create))
+  addRoute(app, adjustStock, forOperators(adjust))
 }
 
 const digest = (text: string): Buffer => hash('sha256', text, 'buffer')
@@ -77,11 +70,12 @@ const digest = (text: string): Buffer => hash('sha256', text, 'buffer')
 /** Compares digests, so that neither the token's bytes nor its length tell by the time it takes. */
 function bearer(token: string) {
   const expected = digest(token)
-  return async function requireToken(c: Context, next: Next): Promise<void> {
-    const given = /^Bearer +(\S+)$/i.exec(c.req.header('authorization') ?? '')?.[1] ?? ''
-    if (!timingSafeEqual(digest(given), expected)) {
-      throw new Fault('unauthorized', undefined, { headers: { 'www-authenticate': 'Bearer' } })
+  return (handler: Handler): Handler =>
+    (c) => {
+      const given = /^Bearer +(\S+)$/i.exec(c.req.header('authorization') ?? '')?.[1] ?? ''
+      if (!timingSafeEqual(digest(given), expected)) {
+        throw new Fault('unauthorized', undefined, { headers: { 'www-authenticate': 'Bearer' } })
+      }
+      return handler(c)
     }
-    await next()
-  }
 }

@@ -1,9 +1,11 @@
 /** What became of a command, for whoever was answered 202. */
 import { type Command, parseId } from '@flashlane/core'
 import type { StoredCommand } from '@flashlane/db'
-import { type Context, Hono } from 'hono'
+import type { Context } from 'hono'
 import { present } from '../answer.ts'
 import type { Catalogue } from '../catalogue.ts'
+import { type App, addRoute } from '../openapi/add-route.ts'
+import { showCommand } from '../openapi/commands.ts'
 import { readId } from '../path-id.ts'
 import { Fault, problemBody, RETRY_AFTER_S } from '../problem.ts'
 import { respond } from '../respond.ts'
@@ -17,7 +19,7 @@ export type CommandDeps = {
   refreshSnapshots(productIds: ReadonlySet<number>): Promise<void>
 }
 
-export function commandRoutes(deps: CommandDeps): Hono {
+export function addCommandRoutes(app: App, deps: CommandDeps): void {
   async function show(c: Context): Promise<Response> {
     const { id: commandId, productId } = await readId(c, 'cmd', deps.catalogue)
     const stored = await deps.findCommand(commandId)
@@ -70,5 +72,5 @@ export function commandRoutes(deps: CommandDeps): Hono {
     })
   }
 
-  return new Hono().get('/:id', show)
+  addRoute(app, showCommand, show)
 }

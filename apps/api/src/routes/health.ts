@@ -1,5 +1,7 @@
 /** Whether this process lives, and whether it should be sent work. */
-import { type Context, Hono } from 'hono'
+import type { Context } from 'hono'
+import { type App, addRoute } from '../openapi/add-route.ts'
+import { showLife, showMetrics, showReadiness } from '../openapi/health.ts'
 import { respond, respondText } from '../respond.ts'
 import type { Registry } from 'prom-client'
 
@@ -15,7 +17,7 @@ export type HealthDeps = {
 
 type Check = 'ok' | 'failed'
 
-export function healthRoutes(deps: HealthDeps): Hono {
+export function addHealthRoutes(app: App, deps: HealthDeps): void {
   /** The canary is told, but takes nothing out: it fails for all processes alike, and some answers need no lane. */
   async function ready(c: Context): Promise<Response> {
     const [mysql, migrations] = await Promise.all([
@@ -37,10 +39,9 @@ export function healthRoutes(deps: HealthDeps): Hono {
     return respondText(c, 200, await registry.metrics(), { 'content-type': registry.contentType })
   }
 
-  return new Hono()
-    .get('/livez', (c) => respond(c, 200, { status: 'alive' }))
-    .get('/readyz', ready)
-    .get('/metrics', metrics)
+  addRoute(app, showLife, (c) => respond(c, 200, { status: 'alive' }))
+  addRoute(app, showReadiness, ready)
+  addRoute(app, showMetrics, metrics)
 }
 
 async function check(holds: Promise<boolean>): Promise<Check> {

@@ -2,39 +2,24 @@
 import {
   formatId,
   type Hold,
-  HOLD_TTL_S_MAX,
-  HOLD_TTL_S_MIN,
   type PlaceHold,
   type Product,
-  productId as productIdField,
-  quantity as quantityField,
   type ReleaseHold,
 } from '@flashlane/core'
-import { type Context, Hono } from 'hono'
-import { z } from 'zod'
+import type { Context } from 'hono'
 import { readJson, readOptionalJson } from '../body.ts'
 import type { Catalogue } from '../catalogue.ts'
 import type { MakeHead } from '../command-head.ts'
 import type { Execute } from '../execute.ts'
-import { customerRefField, eitherOf, emptyBody, keyField } from '../fields.ts'
+import { eitherOf, emptyBody } from '../fields.ts'
 import { readKey } from '../idempotency.ts'
+import { type App, addRoute } from '../openapi/add-route.ts'
+import { holdBody, placeHold, releaseHold, showHold } from '../openapi/holds.ts'
 import { readId } from '../path-id.ts'
 import { Fault, invalid } from '../problem.ts'
 import { respond } from '../respond.ts'
 import { holdView } from '../views.ts'
 import { readWait } from '../wait.ts'
-
-const ttl = z.int().min(HOLD_TTL_S_MIN).max(HOLD_TTL_S_MAX).optional()
-
-const holdBody = z.strictObject({
-  product_id: productIdField,
-  qty: quantityField.optional(),
-  quantity: quantityField.optional(),
-  ttl,
-  ttl_seconds: ttl,
-  customer_ref: customerRefField,
-  idempotency_key: keyField,
-})
 
 export type HoldDeps = {
   readonly execute: Execute
@@ -47,7 +32,7 @@ export type HoldDeps = {
   readonly waitS: number
 }
 
-export function holdRoutes(deps: HoldDeps): Hono {
+export function addHoldRoutes(app: App, deps: HoldDeps): void {
   const { execute, makeHead, catalogue, holdTtlS, waitS } = deps
 
   async function place(c: Context): Promise<Response> {
@@ -99,5 +84,7 @@ export function holdRoutes(deps: HoldDeps): Hono {
     return respond(c, 200, holdView(hold, await deps.readProduct(productId), deps.nowMs()))
   }
 
-  return new Hono().post('/', place).get('/:id', show).delete('/:id', release)
+  addRoute(app, placeHold, place)
+  addRoute(app, showHold, show)
+  addRoute(app, releaseHold, release)
 }

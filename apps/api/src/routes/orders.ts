@@ -1,35 +1,20 @@
 /** Orders: placed and cancelled down the lane, read from MySQL. */
-import {
-  type CancelOrder,
-  foreignName,
-  formatId,
-  parseId,
-  type PlaceOrder,
-  type Product,
-} from '@flashlane/core'
+import { type CancelOrder, formatId, parseId, type PlaceOrder, type Product } from '@flashlane/core'
 import type { OrderView } from '@flashlane/db'
-import { type Context, Hono } from 'hono'
-import { z } from 'zod'
+import type { Context } from 'hono'
 import { readJson, readOptionalJson } from '../body.ts'
 import type { Catalogue } from '../catalogue.ts'
 import type { MakeHead } from '../command-head.ts'
 import type { Execute } from '../execute.ts'
-import { customerRefField, eitherOf, emptyBody, keyField } from '../fields.ts'
+import { eitherOf, emptyBody } from '../fields.ts'
 import { readKey } from '../idempotency.ts'
+import { type App, addRoute } from '../openapi/add-route.ts'
+import { cancelOrder, orderBody, placeOrder, showOrder } from '../openapi/orders.ts'
 import { readId } from '../path-id.ts'
 import { Fault } from '../problem.ts'
 import { respond } from '../respond.ts'
 import { orderView } from '../views.ts'
 import { readWait } from '../wait.ts'
-
-const orderBody = z.strictObject({
-  hold_id: z.string().max(255),
-  payment_intent_id: foreignName.optional(),
-  payment_ref: foreignName.optional(),
-  payment_status: z.enum(['online_payment', 'pending', 'cash_on_delivery']).default('pending'),
-  customer_ref: customerRefField,
-  idempotency_key: keyField,
-})
 
 export type OrderDeps = {
   readonly execute: Execute
@@ -41,7 +26,7 @@ export type OrderDeps = {
   readonly waitS: number
 }
 
-export function orderRoutes(deps: OrderDeps): Hono {
+export function addOrderRoutes(app: App, deps: OrderDeps): void {
   const { execute, makeHead, catalogue, paymentDueS, waitS } = deps
 
   async function place(c: Context): Promise<Response> {
@@ -103,5 +88,7 @@ export function orderRoutes(deps: OrderDeps): Hono {
     return respond(c, 200, orderView(found.order, found.refunds, product))
   }
 
-  return new Hono().post('/', place).get('/:id', show).post('/:id/cancel', cancel)
+  addRoute(app, placeOrder, place)
+  addRoute(app, showOrder, show)
+  addRoute(app, cancelOrder, cancel)
 }

@@ -1,6 +1,6 @@
 /** What payment providers tell. They take 404, 410 and 422 for "stop sending": none of these is ever answered. */
 import { type RecordPayment, WEBHOOK_BODY_BYTES_MAX } from '@flashlane/core'
-import { type Context, Hono } from 'hono'
+import type { Context } from 'hono'
 import type { Logger } from '@flashlane/log'
 import { present } from '../answer.ts'
 import { readText } from '../body.ts'
@@ -8,6 +8,8 @@ import { decodeHeader } from '../idempotency.ts'
 import type { Heard, Inbox } from '../inbox.ts'
 import { logOutcome } from '../outcome-log.ts'
 import type { Metrics } from '../metrics.ts'
+import { type App, addRoute } from '../openapi/add-route.ts'
+import { tellPayment } from '../openapi/payments.ts'
 import { requestIdOf, respond } from '../respond.ts'
 import { parseGeneric } from '../webhooks/generic.ts'
 
@@ -17,7 +19,7 @@ export type PaymentDeps = {
   readonly log: Logger
 }
 
-export function paymentRoutes({ inbox, metrics, log }: PaymentDeps): Hono {
+export function addPaymentRoutes(app: App, { inbox, metrics, log }: PaymentDeps): void {
   async function webhook(c: Context): Promise<Response> {
     const payload = await readText(c, WEBHOOK_BODY_BYTES_MAX)
     const news = parseGeneric(payload, keyInHeader(c))
@@ -53,7 +55,7 @@ export function paymentRoutes({ inbox, metrics, log }: PaymentDeps): Hono {
     }
   }
 
-  return new Hono().post('/webhook', webhook)
+  addRoute(app, tellPayment, webhook)
 }
 
 const respondKept = (c: Context, { eventKey }: RecordPayment): Response =>

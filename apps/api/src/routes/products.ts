@@ -1,21 +1,13 @@
 /** Products, as buyers see them. */
 import type { Product } from '@flashlane/core'
-import { type Context, Hono } from 'hono'
-import { z } from 'zod'
+import type { Context } from 'hono'
 import { parse } from '../body.ts'
+import { type App, addRoute } from '../openapi/add-route.ts'
+import { listProducts, listQuery, showProduct } from '../openapi/products.ts'
 import { readProductId } from '../path-id.ts'
 import { Fault } from '../problem.ts'
 import { respond, respondText } from '../respond.ts'
 import { productView } from '../views.ts'
-
-const PER_PAGE_DEFAULT = 20
-const PER_PAGE_MAX = 100
-const PAGE_MAX = 1_000_000
-
-const listQuery = z.strictObject({
-  page: z.coerce.number().int().min(1).max(PAGE_MAX).default(1),
-  per_page: z.coerce.number().int().min(1).max(PER_PAGE_MAX).default(PER_PAGE_DEFAULT),
-})
 
 export type ProductDeps = {
   readProduct(productId: number): Promise<Product | null>
@@ -25,10 +17,12 @@ export type ProductDeps = {
   }): Promise<{ items: readonly Product[]; total: number }>
 }
 
-export function productRoutes({ readProduct, listProducts }: ProductDeps): Hono {
+export function addProductRoutes(app: App, deps: ProductDeps): void {
+  const { readProduct, listProducts: readPage } = deps
+
   async function list(c: Context): Promise<Response> {
     const { page, per_page: limit } = parse(listQuery, c.req.query())
-    const { items, total } = await listProducts({ offset: (page - 1) * limit, limit })
+    const { items, total } = await readPage({ offset: (page - 1) * limit, limit })
     return respond(c, 200, { items: items.map(productView), total, page, per_page: limit })
   }
 
@@ -44,5 +38,6 @@ export function productRoutes({ readProduct, listProducts }: ProductDeps): Hono 
       : respond(c, 200, productView(product), headers)
   }
 
-  return new Hono().get('/', list).get('/:id', show)
+  addRoute(app, listProducts, list)
+  addRoute(app, showProduct, show)
 }

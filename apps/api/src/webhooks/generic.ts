@@ -44,13 +44,14 @@ const name = z
     return value === '' ? null : value
   }, foreignName.nullish())
   .optional()
+  .meta({ type: ['string', 'number', 'null'] })
 const text = z
   .unknown()
   .transform((value) => (typeof value === 'string' ? value : null))
   .optional()
 
 /** Tolerant: a provider's further fields are its own business. */
-const body = z.object({
+export const genericEvent = z.object({
   idempotency_key: name,
   webhook_key: name,
   id: name,
@@ -69,20 +70,22 @@ const body = z.object({
       (value) => (typeof value === 'string' && /^\d{1,15}$/.test(value) ? Number(value) : value),
       money.nullish(),
     )
-    .optional(),
+    .optional()
+    .meta({ type: ['integer', 'string', 'null'], description: 'In minor units' }),
   currency: z
     .preprocess(
       (value) => (typeof value === 'string' ? value.toUpperCase() : value),
       currency.nullish(),
     )
-    .optional(),
+    .optional()
+    .meta({ pattern: '^[A-Za-z]{3}$' }),
 })
 
-type Body = z.infer<typeof body>
+type Body = z.infer<typeof genericEvent>
 
 /** What cannot be read is 400, never 422: to a provider that means the same, and others it takes for "stop sending". */
 export function parseGeneric(payload: string, keyInHeader: string | undefined): PaymentNews {
-  const parsed = body.safeParse(parseJson(payload))
+  const parsed = genericEvent.safeParse(parseJson(payload))
   if (!parsed.success) {
     const [issue] = parsed.error.issues
     throw new Fault('malformed', `${issue?.path.join('.') || 'body'}: ${issue?.message}`)

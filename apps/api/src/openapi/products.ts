@@ -1,0 +1,106 @@
+/** Products, as the document tells them. */
+import { STOCK_MAX } from '@flashlane/core'
+import { z } from 'zod'
+import { jsonAnswer, operation } from './operation.ts'
+import { SERVICE_PROBLEMS } from './problems.ts'
+import { headerRefs } from './headers.ts'
+import { amount, currencyCode, ids, version } from './values.ts'
+
+const PER_PAGE_DEFAULT = 20
+const PER_PAGE_MAX = 100
+const PAGE_MAX = 1_000_000
+
+export const listQuery = z.strictObject({
+  page: z.coerce.number().int().min(1).max(PAGE_MAX).default(1),
+  per_page: z.coerce.number().int().min(1).max(PER_PAGE_MAX).default(PER_PAGE_DEFAULT),
+})
+
+export const productPath = z.object({ id: ids.product })
+
+const units = z.int().min(0).max(STOCK_MAX)
+
+export const product = z
+  .object({
+    id: ids.product,
+    name: z.string(),
+    description: z.string(),
+    image: z.string().nullable(),
+    price: amount,
+    currency: currencyCode,
+    stock_total: units,
+    total_stock: units.meta({ description: 'Another name of `stock_total`' }),
+    held: units,
+    sold: units,
+    available_stock: units,
+    available: units.meta({ description: 'Another name of `available_stock`' }),
+    is_sold_out: z.boolean(),
+    version,
+  })
+  .meta({ id: 'Product' })
+
+export const productExample = {
+  id: 1,
+  name: 'Lightning lamp',
+  description: 'One hundred of them, and a crowd at the door.',
+  image: null,
+  price: 4900,
+  currency: 'USD',
+  stock_total: 100,
+  total_stock: 100,
+  held: 0,
+  sold: 2,
+  available_stock: 98,
+  available: 98,
+  is_sold_out: false,
+  version: 4,
+}
+
+const page = z
+  .object({
+    items: z.array(product),
+    total: z.int().nonnegative(),
+    page: z.int().positive(),
+    per_page: z.int().positive(),
+  })
+  .meta({ id: 'ProductPage' })
+
+export const listProducts = operation({
+  method: 'get',
+  path: '/api/products',
+  operationId: 'listProducts',
+  tags: ['Products'],
+  summary: 'List products',
+  description: 'In the order of their ids.',
+  query: listQuery,
+  answers: {
+    200: jsonAnswer('A page of products', page, {
+      items: [productExample],
+      total: 1,
+      page: 1,
+      per_page: 20,
+    }),
+  },
+  problems: ['validation', ...SERVICE_PROBLEMS],
+})
+
+export const showProduct = operation({
+  method: 'get',
+  path: '/api/products/{id}',
+  operationId: 'showProduct',
+  tags: ['Products'],
+  summary: 'Show a product',
+  description:
+    'Whoever got an answer to a command sees its effect here, through any api process. The `ETag` is the version.',
+  params: productPath,
+  headers: {
+    'If-None-Match': z.string().optional().meta({ description: 'An `ETag`', example: '"4"' }),
+  },
+  answers: {
+    200: jsonAnswer('The product', product, productExample, ['ETag', 'Cache-Control']),
+    304: {
+      description: 'It is what it was',
+      headers: headerRefs(['X-Request-Id', 'ETag', 'Cache-Control']),
+    },
+  },
+  problems: ['product_not_found', ...SERVICE_PROBLEMS],
+})
