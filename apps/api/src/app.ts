@@ -16,6 +16,7 @@ import { addHoldRoutes, type HoldDeps } from './routes/holds.ts'
 import { addOrderRoutes, type OrderDeps } from './routes/orders.ts'
 import { addPaymentRoutes, type PaymentDeps } from './routes/payments.ts'
 import { addProductRoutes, type ProductDeps } from './routes/products.ts'
+import { addReferenceRoutes } from './routes/reference.ts'
 
 export type AppDeps = HoldDeps &
   OrderDeps &
@@ -37,6 +38,7 @@ export function createApp(deps: AppDeps): App {
   addCommandRoutes(app, deps)
   addAdminRoutes(app, deps)
   addHealthRoutes(app, deps)
+  addReferenceRoutes(app)
   addComponents(app)
 
   app.notFound((c) => {

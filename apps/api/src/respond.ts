@@ -27,7 +27,7 @@ export const respond = (c: Context, status: number, body: unknown, headers?: Hea
 export function respondText(
   c: Context,
   status: number,
-  text: string | null,
+  text: string | Uint8Array<ArrayBuffer> | null,
   headers: Headers,
 ): Response {
   headers['x-request-id'] = requestIdOf(c)
