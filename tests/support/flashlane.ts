@@ -16,7 +16,8 @@ const READY_MS_MAX = 20_000
 
 export type Api = Process & {
   readonly url: string
-  get(path: string): Promise<Answer>
+  get(path: string, headers?: Record<string, string>): Promise<Answer>
+  patch(path: string, body: unknown, headers?: Record<string, string>): Promise<Answer>
   post(path: string, body: unknown, headers?: Record<string, string>): Promise<Answer>
   send(signal: NodeJS.Signals): void
 }
@@ -38,7 +39,7 @@ export type Flashlane = {
   mysqlProxy(): Proxy
   restartRedis(): Promise<void>
   /** Puts a product on sale and tells its id. */
-  product(fields: { stock: number; price?: number }): Promise<number>
+  product(fields: { stock: number; price?: number } & Record<string, unknown>): Promise<number>
   stop(): Promise<void>
 }
 
@@ -106,12 +107,12 @@ export async function startFlashlane({
     async restartRedis() {
       redis = await startRedis({ folder, port, password })
     },
-    async product({ stock, price = 4_900 }) {
+    async product({ stock, price = 4_900, ...others }) {
       const { status, body } = await flashlane
         .api()
         .post(
           '/api/admin/products',
-          { name: 'Sneaker', price, currency: 'USD', stock_total: stock },
+          { name: 'Sneaker', price, currency: 'USD', stock_total: stock, ...others },
           { authorization: `Bearer ${ADMIN_TOKEN}` },
         )
       if (status !== 201) throw new Error(`no product: ${JSON.stringify(body)}`)
@@ -155,7 +156,8 @@ async function launchApi(env: Record<string, string>): Promise<Api> {
   return {
     ...child,
     url,
-    get: (path) => request(url + path),
+    get: (path, headers = {}) => request(url + path, { headers }),
+    patch: (path, body, headers = {}) => request(url + path, { method: 'PATCH', body, headers }),
     post: (path, body, headers) =>
       request(url + path, { method: 'POST', body, ...(headers ? { headers } : {}) }),
   }

@@ -117,9 +117,15 @@ function presentResult(type: Asked['type'], result: Result, version: number): Pr
         ...(result.orderStatus === null ? {} : { order_status: result.orderStatus }),
       })
     case 'product':
-      return ok(productView(result.product))
+      return ok(productView(result.product, result.product.appliedAtMs))
     case 'refund':
-      return ok(refundView(result.refund))
+      return ok({
+        ...refundView(result.refund),
+        order_id: result.refund.orderId,
+        product_id: result.refund.productId,
+        provider: null,
+        event_key: null,
+      })
     case 'stock':
       return ok({
         stock_total: result.stockTotal,

@@ -19,6 +19,7 @@ function anApp(answer: Answer = { kind: 'queued', batchId: X }) {
   const { log } = createLog({ process: 'api', level: 'silent' })
   const metrics = createMetrics()
   const nothing = async () => null
+  const noPage = async () => ({ items: [], total: 0 })
   const deps: AppDeps = {
     catalogue: { has: (productId) => productId === 7, add: () => {} },
     execute: makeExecute({
@@ -55,7 +56,22 @@ function anApp(answer: Answer = { kind: 'queued', batchId: X }) {
     canary: () => ({ ok: true, age_ms: 1 }),
     nowMs: () => 1,
     adminToken: TOKEN,
+    submit: async () => answer,
+    drawX: () => X,
+    listDeadLetters: noPage,
+    findDeadLetter: nothing,
+    claimReplay: async () => true,
+    dropReplay: async () => {},
+    listRefunds: noPage,
+    findRefund: nothing,
+    settleOrphan: async () => {},
+    listPaymentEvents: noPage,
+    laneStatus: async () => [],
+    countOverdue: async () => 0,
+    sweep: () => {},
     holdTtlS: 120,
+    holdLifetimeS: 600,
+    holdExtensions: 2,
     paymentDueS: 900,
     waitS: 5,
     registry: metrics.registry,

@@ -9,7 +9,8 @@ import type { App } from './openapi/add-route.ts'
 import { addComponents } from './openapi/document.ts'
 import { Fault, respondFault } from './problem.ts'
 import { requestIdOf } from './respond.ts'
-import { addAdminRoutes, type AdminDeps } from './routes/admin.ts'
+import { addAdminProductRoutes, type AdminProductDeps } from './routes/admin-products.ts'
+import { addAdminWorkRoutes, type AdminWorkDeps } from './routes/admin-work.ts'
 import { addCommandRoutes, type CommandDeps } from './routes/commands.ts'
 import { addHealthRoutes, type HealthDeps } from './routes/health.ts'
 import { addHoldRoutes, type HoldDeps } from './routes/holds.ts'
@@ -23,7 +24,8 @@ export type AppDeps = HoldDeps &
   ProductDeps &
   PaymentDeps &
   CommandDeps &
-  AdminDeps &
+  AdminProductDeps &
+  AdminWorkDeps &
   HealthDeps & { readonly metrics: Metrics; readonly log: Logger }
 
 const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const
@@ -36,7 +38,8 @@ export function createApp(deps: AppDeps): App {
   addOrderRoutes(app, deps)
   addPaymentRoutes(app, deps)
   addCommandRoutes(app, deps)
-  addAdminRoutes(app, deps)
+  addAdminProductRoutes(app, deps)
+  addAdminWorkRoutes(app, deps)
   addHealthRoutes(app, deps)
   addReferenceRoutes(app)
   addComponents(app)

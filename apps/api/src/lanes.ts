@@ -6,6 +6,7 @@ import {
   LANES_CHANNEL,
   queueName,
   REDIS_COMMAND_MS_MAX,
+  SWEEP_NOTICE,
 } from '@flashlane/core'
 import { Queue } from 'bullmq'
 import type { Redis } from 'ioredis'
@@ -74,6 +75,11 @@ export function createLanes(redis: Redis, onFault: (error: unknown) => void) {
     /** Tells the workers that there is a lane to open. Losing it costs a second: they look for themselves. */
     announce(productId: number): void {
       redis.publish(LANES_CHANNEL, String(productId)).catch(onFault)
+    },
+
+    /** Asks the workers to look for what is overdue, though each does so every second. */
+    sweep(): void {
+      redis.publish(LANES_CHANNEL, SWEEP_NOTICE).catch(onFault)
     },
 
     async close(): Promise<void> {

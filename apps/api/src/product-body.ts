@@ -57,7 +57,9 @@ const NAMES = {
 } as const satisfies Record<keyof Terms, keyof Product>
 
 /** What a body says, under our names and with instants in ms. */
-export function termsIn(body: Partial<Terms>): Partial<ProductTerms> {
+export function termsIn(
+  body: { readonly [Field in keyof Terms]?: Terms[Field] | undefined },
+): Partial<ProductTerms> {
   const said = Object.entries(NAMES).flatMap(([field, term]) => {
     const value = body[field as keyof Terms]
     if (value === undefined) return []

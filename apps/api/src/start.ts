@@ -1,5 +1,5 @@
 /** Builds an api process: every part gets what it needs as functions. */
-import { KEY_REUSED } from '@flashlane/core'
+import { EXPIRY_GRACE_MS, KEY_REUSED } from '@flashlane/core'
 import type { Logger } from '@flashlane/log'
 import { type AppDeps, createApp } from './app.ts'
 import { createCatalogue } from './catalogue.ts'
@@ -9,6 +9,7 @@ import { realTimers } from './dispatch/timers.ts'
 import { makeExecute } from './execute.ts'
 import { makeDeriveX } from './idempotency.ts'
 import { createInbox } from './inbox.ts'
+import { makeLaneStatus } from './lane-status.ts'
 import { makeFaultLog } from '@flashlane/log'
 import { createMetrics, type Metrics } from './metrics.ts'
 import { type Pipeline, startPipeline } from './pipeline.ts'
@@ -109,6 +110,21 @@ async function wire(parts: Parts): Promise<Omit<AppDeps, 'isDraining'>> {
     announce: lanes.announce,
     adminToken: config.ADMIN_TOKEN,
     holdTtlS: config.HOLD_TTL_S,
+    holdLifetimeS: config.HOLD_LIFETIME_S,
+    holdExtensions: config.HOLD_EXTENSIONS,
+    submit,
+    drawX: () => drawX(nowMs()),
+    listDeadLetters: mysql.listDeadLetters,
+    findDeadLetter: mysql.findDeadLetter,
+    claimReplay: mysql.claimReplay,
+    dropReplay: mysql.dropReplay,
+    listRefunds: mysql.listRefunds,
+    findRefund: mysql.findRefund,
+    settleOrphan: mysql.settleOrphan,
+    listPaymentEvents: mysql.listPaymentEvents,
+    laneStatus: makeLaneStatus({ redis: services.redis, layout: config.LANES, nowMs }),
+    countOverdue: () => mysql.countOverdue(nowMs() - EXPIRY_GRACE_MS),
+    sweep: lanes.sweep,
     paymentDueS: config.PAYMENT_DUE_S,
     waitS: config.WAIT_S,
     readClockMs: mysql.readClockMs,

@@ -13,7 +13,15 @@ import {
 const iso = (ms: number): string => new Date(ms).toISOString()
 const isoOrNull = (ms: number | null): string | null => (ms === null ? null : iso(ms))
 
-export const productView = (product: Product) => {
+/** How the sale of a product stands at an instant. */
+export function saleState(product: Product, nowMs: number) {
+  if (product.isPaused) return 'paused'
+  if (product.saleStartsAtMs !== null && nowMs < product.saleStartsAtMs) return 'scheduled'
+  if (product.saleEndsAtMs !== null && nowMs >= product.saleEndsAtMs) return 'ended'
+  return 'open'
+}
+
+export const productView = (product: Product, nowMs: number) => {
   const free = available(product)
   return {
     id: product.productId,
@@ -33,6 +41,7 @@ export const productView = (product: Product) => {
     sale_ends_at: isoOrNull(product.saleEndsAtMs),
     max_per_hold: product.maxPerHold,
     max_per_customer: product.maxPerCustomer,
+    sale_state: saleState(product, nowMs),
     version: product.version,
   }
 }
@@ -41,6 +50,7 @@ export const holdResultView = (hold: HoldResult, version: number) => ({
   hold_id: hold.holdId,
   product_id: hold.productId,
   qty: hold.quantity,
+  requested_qty: hold.requestedQuantity,
   unit_price: hold.unitPrice,
   currency: hold.currency,
   status: hold.status,

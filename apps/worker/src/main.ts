@@ -1,5 +1,5 @@
 /** Builds the worker, runs it, and ends it when told. */
-import { formatLayout, LANES_CHANNEL } from '@flashlane/core'
+import { formatLayout, LANES_CHANNEL, SWEEP_NOTICE } from '@flashlane/core'
 import {
   bury,
   claimLayout,
@@ -71,8 +71,9 @@ const sweeper = createSweeper({
   onFault,
 })
 sweeper.start()
-notices.on('message', () => {
-  sweeper.openLanes().catch(onFault)
+notices.on('message', (_channel, notice) => {
+  const look = notice === SWEEP_NOTICE ? sweeper.sweep : sweeper.openLanes
+  look().catch(onFault)
 })
 await notices.subscribe(LANES_CHANNEL)
 log.info({ lanes: formatLayout(config.LANES) }, 'worker ready')

@@ -43,6 +43,8 @@ type Deps = {
 export type Sweeper = {
   /** Looks for new products at once; called when one is told of. */
   openLanes(): Promise<void>
+  /** All that it does each second, at once. */
+  sweep(): Promise<void>
   start(): void
   stop(): Promise<void>
 }
@@ -132,6 +134,7 @@ export function createSweeper(deps: Deps): Sweeper {
 
   return {
     openLanes,
+    sweep,
     start: tick,
     async stop() {
       stopped = true

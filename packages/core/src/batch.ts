@@ -55,3 +55,5 @@ export type Reply = {
 export const replyChannel = (processId: string): string => `flashlane:replies:${processId}`
 /** Told when a product is made, or a lane does not answer: every worker looks for lanes to open. */
 export const LANES_CHANNEL = 'flashlane:lanes'
+/** Told there instead of a product: look for what is overdue, too. */
+export const SWEEP_NOTICE = 'sweep'

@@ -18,6 +18,15 @@ export async function productsWithDue(
   return rows.map((row) => row.product_id)
 }
 
+/** Holds and pending orders that are past their deadlines at `beforeMs`. */
+export async function countOverdue({ db }: Database, beforeMs: number): Promise<number> {
+  const { rows } = await sql<{ overdue: number }>`
+    select (select count(*) from holds where status = 'active' and expires_at_ms <= ${beforeMs})
+      + (select count(*) from orders where status = 'pending' and payment_due_at_ms <= ${beforeMs})
+      as overdue`.execute(db)
+  return rows[0]?.overdue ?? 0
+}
+
 /** What is due in one lane, oldest deadline first, `limit` at most. */
 export async function dueInLane(
   { db }: Database,

@@ -96,19 +96,32 @@ export async function findProducts(
   return rows.map(productOf)
 }
 
+type ProductQuery = {
+  readonly offset: number
+  readonly limit: number
+  /** What the name contains, whatever its case and accents. */
+  readonly search?: string
+  readonly isAvailableOnly?: boolean
+}
+
+/** Its wildcards are letters like any other. */
+const containing = (text: string): string => `%${text.replaceAll(/[\\%_]/g, '\\$&')}%`
+
 export async function listProducts(
   { db }: Database,
-  { offset, limit }: { offset: number; limit: number },
+  { offset, limit, search, isAvailableOnly = false }: ProductQuery,
 ): Promise<{ items: readonly Product[]; total: number }> {
-  const rows = await db
+  const products = db
     .selectFrom('products')
+    .$if(search !== undefined, (query) => query.where('name', 'like', containing(search ?? '')))
+    .$if(isAvailableOnly, (query) => query.where(sql<boolean>`held + sold < stock_total`))
+  const rows = await products
     .selectAll()
     .orderBy('product_id')
     .limit(limit)
     .offset(offset)
     .execute()
-  const { total } = await db
-    .selectFrom('products')
+  const { total } = await products
     .select((eb) => eb.fn.countAll<number>().as('total'))
     .executeTakeFirstOrThrow()
   return { items: rows.map(productOf), total }

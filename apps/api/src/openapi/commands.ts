@@ -1,7 +1,9 @@
 /** What became of a command, as the document tells it. */
 import { command } from '@flashlane/core'
 import { z } from 'zod'
-import { stockAnswer } from './admin.ts'
+import { stockAnswer } from './admin-products.ts'
+import { refundItem } from './admin-work.ts'
+import { product } from './products.ts'
 import { headerRefs } from './headers.ts'
 import { holdAnswer, holdExample } from './holds.ts'
 import { jsonAnswer, operation } from './operation.ts'
@@ -26,7 +28,15 @@ const applied = z
     outcome: z.enum(['accepted', 'refused', 'error']),
     http_status: z.int().meta({ description: 'What the request would have been answered' }),
     result: z
-      .union([holdAnswer, orderAnswer, heardAnswer, stockAnswer, expiredAnswer])
+      .union([
+        holdAnswer,
+        orderAnswer,
+        heardAnswer,
+        stockAnswer,
+        product,
+        refundItem,
+        expiredAnswer,
+      ])
       .optional()
       .meta({ description: 'Of an accepted command: the answer’s body' }),
     problem: outcomeProblem

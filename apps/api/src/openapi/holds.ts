@@ -28,6 +28,14 @@ export const holdBody = z
     quantity: quantityField.optional().meta({ description: 'Another name of `qty`' }),
     ttl,
     ttl_seconds: ttl.meta({ description: 'Another name of `ttl`' }),
+    allow_partial: z
+      .boolean()
+      .optional()
+      .meta({ description: 'Take what is left, if that is less; `requested_qty` tells' }),
+    replace_existing: z.boolean().optional().meta({
+      description:
+        'In place of all that the customer holds of the product; if it is refused, that stays',
+    }),
     customer_ref: customerRefField.meta({
       description: 'Whose it is. An order that names another customer does not find the hold.',
     }),
@@ -41,11 +49,15 @@ const holdFields = {
   hold_id: ids.hold,
   product_id: ids.product,
   qty: quantity,
+  requested_qty: quantity.meta({ description: 'More than `qty` if only a part was granted' }),
   unit_price: amount,
   currency: currencyCode,
   status: z.enum(['active', 'ordered', 'released', 'expired']),
   expires_at: instant,
-  expires_in_seconds: z.number().meta({ description: 'What was granted, not what is left' }),
+  expires_in_seconds: z
+    .int()
+    .nonnegative()
+    .meta({ description: 'Counted from when it was applied; of a `GET`, from then' }),
   version,
 }
 
@@ -65,6 +77,7 @@ export const holdExample = {
   hold_id: example.holdId,
   product_id: example.productId,
   qty: 2,
+  requested_qty: 2,
   unit_price: 4900,
   currency: 'USD',
   status: 'active',
@@ -91,6 +104,10 @@ export const placeHold = operation({
     'unsupported_media_type',
     'product_not_found',
     'insufficient_stock',
+    'customer_limit',
+    'product_paused',
+    'sale_not_started',
+    'sale_ended',
     ...COMMAND_PROBLEMS,
   ],
 })
@@ -134,4 +151,38 @@ export const releaseHold = operation({
     202: queuedAnswer({ hold_id: example.holdId }),
   },
   problems: ['hold_not_found', 'hold_converted', ...COMMAND_PROBLEMS],
+})
+
+export const extendBody = z
+  .strictObject({
+    seconds: z.int().min(1).max(HOLD_TTL_S_MAX),
+    idempotency_key: keyField.meta({ description: 'As the header, which wins' }),
+  })
+  .meta({ id: 'ExtendRequest' })
+
+export const extendHold = operation({
+  method: 'post',
+  path: '/api/holds/{id}/extend',
+  operationId: 'extendHold',
+  tags: ['Holds'],
+  summary: 'Keep a hold for longer',
+  description:
+    'It ends so many seconds after this is applied, but no earlier than before, and not past its lifetime, which is `HOLD_LIFETIME_S` or its own `ttl`, whichever is longer. At most `HOLD_EXTENSIONS` times.',
+  params: holdPath,
+  headers: commandHeaders,
+  body: jsonBody(extendBody, { seconds: 60 }),
+  answers: {
+    200: jsonAnswer('The hold', holdAnswer, holdExample, OUTCOME_HEADERS),
+    202: queuedAnswer({ hold_id: example.holdId }),
+  },
+  problems: [
+    'unsupported_media_type',
+    'hold_not_found',
+    'hold_expired',
+    'hold_released',
+    'hold_converted',
+    'extend_limit',
+    ...COMMAND_PROBLEMS,
+  ],
+  statuses: { hold_expired: 409 },
 })

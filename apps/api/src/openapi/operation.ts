@@ -39,10 +39,13 @@ type Operation = {
   /** By status: all answers that are no problem. */
   readonly answers: Answers
   readonly problems: readonly ProblemCode[]
+  /** Where a problem has another status here than elsewhere. */
+  readonly statuses?: Partial<Record<ProblemCode, number>>
 }
 
 export const operation = (definition: Operation) => {
-  const { params, query, headers, body, answers, problems, tags, security, ...rest } = definition
+  const { params, query, headers, body, answers, problems, tags, security, ...others } = definition
+  const { statuses = {}, ...rest } = others
   return createRoute({
     ...rest,
     tags: [...tags],
@@ -53,7 +56,7 @@ export const operation = (definition: Operation) => {
       ...(query ? { query } : {}),
       ...(body ? { body } : {}),
     },
-    responses: withProblems(answers, problems),
+    responses: withProblems(answers, problems, statuses),
   })
 }
 
@@ -81,9 +84,13 @@ export const jsonAnswer = (
   content: { 'application/json': { schema, example } },
 })
 
-function withProblems(answers: Answers, problems: readonly ProblemCode[]): Answers {
+function withProblems(
+  answers: Answers,
+  problems: readonly ProblemCode[],
+  statuses: Partial<Record<ProblemCode, number>>,
+): Answers {
   const all: Answers = { ...answers }
-  for (const [status, codes] of Map.groupBy(problems, statusOf)) {
+  for (const [status, codes] of Map.groupBy(problems, (code) => statuses[code] ?? statusOf(code))) {
     const answer = answers[status] ?? { description: '', headers: {}, content: {} }
     all[status] = {
       description: [answer.description, ...new Set(codes.map(sentenceOf))]

@@ -19,8 +19,11 @@ const MEMBERS: Readonly<Record<ProblemCode, z.ZodRawShape>> = {
   product_not_found: {},
   hold_not_found: { ...perhapsDecided, hold_command_id: ids.command.optional() },
   order_not_found: perhapsDecided,
+  dead_letter_not_found: {},
   command_unknown: {},
   method_not_allowed: {},
+  already_replayed: {},
+  not_replayable: {},
   body_too_large: {},
   unsupported_media_type: {},
   validation: {

@@ -4,15 +4,25 @@ import { z } from 'zod'
 import { jsonAnswer, operation } from './operation.ts'
 import { SERVICE_PROBLEMS } from './problems.ts'
 import { headerRefs } from './headers.ts'
-import { amount, currencyCode, ids, version } from './values.ts'
+import { amount, currencyCode, ids, instant, quantity, version } from './values.ts'
 
 const PER_PAGE_DEFAULT = 20
 const PER_PAGE_MAX = 100
 const PAGE_MAX = 1_000_000
 
-export const listQuery = z.strictObject({
+/** Of whatever comes in pages. */
+export const pageFields = {
   page: z.coerce.number().int().min(1).max(PAGE_MAX).default(1),
   per_page: z.coerce.number().int().min(1).max(PER_PAGE_MAX).default(PER_PAGE_DEFAULT),
+}
+
+export const listQuery = z.strictObject({
+  ...pageFields,
+  search: z.string().max(255).optional().meta({ description: 'What the name contains' }),
+  available_only: z
+    .stringbool()
+    .optional()
+    .meta({ description: 'Only what has units left; it may be paused or out of season' }),
 })
 
 export const productPath = z.object({ id: ids.product })
@@ -34,6 +44,15 @@ export const product = z
     available_stock: units,
     available: units.meta({ description: 'Another name of `available_stock`' }),
     is_sold_out: z.boolean(),
+    sale_starts_at: instant.nullable(),
+    sale_ends_at: instant.nullable(),
+    max_per_hold: quantity.nullable(),
+    max_per_customer: z.int().positive().nullable().meta({
+      description: 'Counted over holds, pending and paid orders; asks for `customer_ref`',
+    }),
+    sale_state: z
+      .enum(['scheduled', 'open', 'paused', 'ended'])
+      .meta({ description: 'Just now. Holds are granted while it is `open`.' }),
     version,
   })
   .meta({ id: 'Product' })
@@ -52,6 +71,11 @@ export const productExample = {
   available_stock: 98,
   available: 98,
   is_sold_out: false,
+  sale_starts_at: null,
+  sale_ends_at: null,
+  max_per_hold: null,
+  max_per_customer: null,
+  sale_state: 'open',
   version: 4,
 }
 
@@ -90,10 +114,10 @@ export const showProduct = operation({
   tags: ['Products'],
   summary: 'Show a product',
   description:
-    'Whoever got an answer to a command sees its effect here, through any api process. The `ETag` is the version.',
+    'Whoever got an answer to a command sees its effect here, through any api process. The `ETag` is the version and the state of the sale.',
   params: productPath,
   headers: {
-    'If-None-Match': z.string().optional().meta({ description: 'An `ETag`', example: '"4"' }),
+    'If-None-Match': z.string().optional().meta({ description: 'An `ETag`', example: '"4-open"' }),
   },
   answers: {
     200: jsonAnswer('The product', product, productExample, ['ETag', 'Cache-Control']),

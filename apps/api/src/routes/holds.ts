@@ -1,5 +1,6 @@
 /** Holds: placed and released down the lane, read from MySQL. */
 import {
+  type ExtendHold,
   formatId,
   type Hold,
   type PlaceHold,
@@ -14,7 +15,14 @@ import type { Execute } from '../execute.ts'
 import { eitherOf, emptyBody } from '../fields.ts'
 import { readKey } from '../idempotency.ts'
 import { type App, addRoute } from '../openapi/add-route.ts'
-import { holdBody, placeHold, releaseHold, showHold } from '../openapi/holds.ts'
+import {
+  extendBody,
+  extendHold,
+  holdBody,
+  placeHold,
+  releaseHold,
+  showHold,
+} from '../openapi/holds.ts'
 import { readId } from '../path-id.ts'
 import { Fault, invalid } from '../problem.ts'
 import { respond } from '../respond.ts'
@@ -29,6 +37,8 @@ export type HoldDeps = {
   readProduct(productId: number): Promise<Product | null>
   nowMs(): number
   readonly holdTtlS: number
+  readonly holdLifetimeS: number
+  readonly holdExtensions: number
   readonly waitS: number
 }
 
@@ -44,7 +54,12 @@ export function addHoldRoutes(app: App, deps: HoldDeps): void {
     const key = readKey(c, body.idempotency_key)
     if (!(await catalogue.has(productId))) throw new Fault('product_not_found')
 
-    const fields = [quantity, ttlS ?? null]
+    const isPartial = body.allow_partial === true
+    const isReplacing = body.replace_existing === true
+    if (isReplacing && customerRef === null) {
+      throw invalid([{ field: 'customer_ref', message: 'is required with replace_existing' }])
+    }
+    const fields = [quantity, ttlS ?? null, isPartial, isReplacing]
     const { x, ...head } = makeHead(c, {
       operation: 'PlaceHold',
       productId,
@@ -59,6 +74,29 @@ export function addHoldRoutes(app: App, deps: HoldDeps): void {
       quantity,
       ttlMs: (ttlS ?? holdTtlS) * 1_000,
       customerRef,
+      ...(isPartial ? { allowPartial: true } : {}),
+      ...(isReplacing ? { replaceExisting: true } : {}),
+    }
+    return execute(c, command, readWait(c, waitS))
+  }
+
+  async function extend(c: Context): Promise<Response> {
+    const { id: holdId, productId } = await readId(c, 'hold', catalogue)
+    const { seconds, idempotency_key } = await readJson(c, extendBody)
+    const { x: _, ...head } = makeHead(c, {
+      operation: 'ExtendHold',
+      productId,
+      customerRef: null,
+      key: readKey(c, idempotency_key),
+      fields: [holdId, seconds],
+    })
+    const command: ExtendHold = {
+      type: 'ExtendHold',
+      ...head,
+      holdId,
+      extendMs: seconds * 1_000,
+      lifetimeMs: deps.holdLifetimeS * 1_000,
+      extensionsMax: deps.holdExtensions,
     }
     return execute(c, command, readWait(c, waitS))
   }
@@ -85,6 +123,7 @@ export function addHoldRoutes(app: App, deps: HoldDeps): void {
   }
 
   addRoute(app, placeHold, place)
+  addRoute(app, extendHold, extend)
   addRoute(app, showHold, show)
   addRoute(app, releaseHold, release)
 }

@@ -7,13 +7,16 @@ import { listProducts, listQuery, showProduct } from '../openapi/products.ts'
 import { readProductId } from '../path-id.ts'
 import { Fault } from '../problem.ts'
 import { respond, respondText } from '../respond.ts'
-import { productView } from '../views.ts'
+import { productView, saleState } from '../views.ts'
 
 export type ProductDeps = {
+  nowMs(): number
   readProduct(productId: number): Promise<Product | null>
   listProducts(page: {
     offset: number
     limit: number
+    search?: string
+    isAvailableOnly?: boolean
   }): Promise<{ items: readonly Product[]; total: number }>
 }
 
@@ -21,9 +24,17 @@ export function addProductRoutes(app: App, deps: ProductDeps): void {
   const { readProduct, listProducts: readPage } = deps
 
   async function list(c: Context): Promise<Response> {
-    const { page, per_page: limit } = parse(listQuery, c.req.query())
-    const { items, total } = await readPage({ offset: (page - 1) * limit, limit })
-    return respond(c, 200, { items: items.map(productView), total, page, per_page: limit })
+    const query = parse(listQuery, c.req.query())
+    const { page, per_page: limit, search, available_only: isAvailableOnly = false } = query
+    const { items, total } = await readPage({
+      offset: (page - 1) * limit,
+      limit,
+      isAvailableOnly,
+      ...(search === undefined ? {} : { search }),
+    })
+    const nowMs = deps.nowMs()
+    const views = items.map((product) => productView(product, nowMs))
+    return respond(c, 200, { items: views, total, page, per_page: limit })
   }
 
   async function show(c: Context): Promise<Response> {
@@ -31,11 +42,13 @@ export function addProductRoutes(app: App, deps: ProductDeps): void {
     if (!product) throw new Fault('product_not_found')
 
     // Asked for anew each time, and sent anew only when it changed.
-    const headers = { etag: `"${product.version}"`, 'cache-control': 'no-cache' }
+    const nowMs = deps.nowMs()
+    const etag = `"${product.version}-${saleState(product, nowMs)}"`
+    const headers = { etag, 'cache-control': 'no-cache' }
     const isKnown = c.req.header('if-none-match') === headers.etag
     return isKnown
       ? respondText(c, 304, null, headers)
-      : respond(c, 200, productView(product), headers)
+      : respond(c, 200, productView(product, nowMs), headers)
   }
 
   addRoute(app, listProducts, list)

@@ -2,9 +2,10 @@
 import { STOCK_MAX, stockCount } from '@flashlane/core'
 import { z } from 'zod'
 import { keyField } from '../fields.ts'
-import { newProductBody } from '../product-body.ts'
+import { emptyBody } from '../fields.ts'
+import { newProductBody, productChangesBody } from '../product-body.ts'
 import { commandHeaders, OUTCOME_HEADERS } from './headers.ts'
-import { jsonAnswer, jsonBody, operation } from './operation.ts'
+import { jsonAnswer, jsonBody, operation, optionalJsonBody } from './operation.ts'
 import { BODY_PROBLEMS, COMMAND_PROBLEMS, SERVICE_PROBLEMS } from './problems.ts'
 import { product, productExample, productPath } from './products.ts'
 import { queuedAnswer } from './queued.ts'
@@ -71,4 +72,51 @@ export const adjustStock = operation({
     'stock_above_limit',
     ...COMMAND_PROBLEMS,
   ],
+})
+
+const changed = jsonAnswer('The product', product, productExample, OUTCOME_HEADERS)
+
+const CHANGE_PROBLEMS = ['unauthorized', 'product_not_found', ...COMMAND_PROBLEMS] as const
+
+export const changeProduct = operation({
+  ...operators,
+  method: 'patch',
+  path: '/api/admin/products/{id}',
+  operationId: 'changeProduct',
+  summary: 'Change a product',
+  description:
+    'What is not named stays. It counts for what is accepted behind it: a hold keeps the price of its time.',
+  params: productPath,
+  headers: commandHeaders,
+  body: jsonBody(productChangesBody, { price: 3900, sale_ends_at: '2026-11-28T00:00:00.000Z' }),
+  answers: { 200: changed, 202: queuedAnswer({ product_id: example.productId }) },
+  problems: ['unsupported_media_type', 'sale_window_empty', ...CHANGE_PROBLEMS],
+})
+
+export const pauseProduct = operation({
+  ...operators,
+  method: 'post',
+  path: '/api/admin/products/{id}/pause',
+  operationId: 'pauseProduct',
+  summary: 'Pause a sale',
+  description: 'New holds are refused with `product_paused`; orders and payments pass.',
+  params: productPath,
+  headers: commandHeaders,
+  body: optionalJsonBody(emptyBody, {}),
+  answers: { 200: changed, 202: queuedAnswer({ product_id: example.productId }) },
+  problems: CHANGE_PROBLEMS,
+})
+
+export const resumeProduct = operation({
+  ...operators,
+  method: 'post',
+  path: '/api/admin/products/{id}/resume',
+  operationId: 'resumeProduct',
+  summary: 'Go on with a sale',
+  description: 'Undoes a pause.',
+  params: productPath,
+  headers: commandHeaders,
+  body: optionalJsonBody(emptyBody, {}),
+  answers: { 200: changed, 202: queuedAnswer({ product_id: example.productId }) },
+  problems: CHANGE_PROBLEMS,
 })

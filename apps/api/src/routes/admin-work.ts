@@ -1,0 +1,199 @@
+/** What operators look at and work off: dead letters, refunds, payments, lanes, and what is overdue. */
+import { type Command, type PaymentEvent, type Product, replayOf } from '@flashlane/core'
+import type { DeadLetter, RefundItem } from '@flashlane/db'
+import type { Context } from 'hono'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { present } from '../answer.ts'
+import { parse, readOptionalJson } from '../body.ts'
+import type { MakeHead } from '../command-head.ts'
+import type { Answer } from '../dispatch/waiter.ts'
+import type { Execute } from '../execute.ts'
+import { emptyBody } from '../fields.ts'
+import { readKey } from '../idempotency.ts'
+import type { Inbox } from '../inbox.ts'
+import type { LaneStatus } from '../lane-status.ts'
+import { addRoute, type App } from '../openapi/add-route.ts'
+import {
+  deadLetterQuery,
+  laneQuery,
+  listDeadLetters,
+  listLanes,
+  listPayments,
+  listRefunds,
+  markRefundDone,
+  markRefundSent,
+  paymentQuery,
+  refundQuery,
+  replayDeadLetter,
+  sweep,
+} from '../openapi/admin-work.ts'
+import { operatorsOnly } from '../operators-only.ts'
+import { Fault, problemBody } from '../problem.ts'
+import { requestIdOf, respond } from '../respond.ts'
+import {
+  deadLetterView,
+  laneView,
+  paymentEventView,
+  refundItemView,
+} from '../views-for-operators.ts'
+import { readWait } from '../wait.ts'
+
+type Paged<Item> = Promise<{ readonly items: readonly Item[]; readonly total: number }>
+type Page = { readonly offset: number; readonly limit: number }
+
+export type AdminWorkDeps = {
+  readonly adminToken: string
+  readonly execute: Execute
+  readonly makeHead: MakeHead
+  readonly inbox: Inbox
+  submit(command: Command, waitMs: number): Promise<Answer>
+  drawX(): string
+  nowMs(): number
+  listDeadLetters(page: Page & { isReplayed?: boolean }): Paged<DeadLetter>
+  findDeadLetter(id: string): Promise<DeadLetter | null>
+  claimReplay(id: string, as: { commandId: string; nowMs: number }): Promise<boolean>
+  dropReplay(commandId: string): Promise<void>
+  listRefunds(page: Page & { status?: RefundItem['status'] }): Paged<RefundItem>
+  findRefund(refundId: string): Promise<RefundItem | null>
+  settleOrphan(refundId: string, status: 'sent' | 'done'): Promise<void>
+  listPaymentEvents(
+    page: Page & {
+      state?: PaymentEvent['state']
+      result?: NonNullable<PaymentEvent['result']>
+    },
+  ): Paged<PaymentEvent>
+  listProducts(page: Page): Paged<Product>
+  laneStatus(products: readonly Product[]): Promise<readonly LaneStatus[]>
+  countOverdue(): Promise<number>
+  /** Asks the workers to look for what is overdue. */
+  sweep(): void
+  readonly waitS: number
+}
+
+const LOOK_EACH_MS = 50
+
+export function addAdminWorkRoutes(app: App, deps: AdminWorkDeps): void {
+  async function deadLetters(c: Context): Promise<Response> {
+    const { page, per_page: limit, replayed } = parse(deadLetterQuery, c.req.query())
+    const { items, total } = await deps.listDeadLetters({
+      offset: (page - 1) * limit,
+      limit,
+      ...(replayed === undefined ? {} : { isReplayed: replayed }),
+    })
+    return respond(c, 200, { items: items.map(deadLetterView), total, page, per_page: limit })
+  }
+
+  async function replay(c: Context): Promise<Response> {
+    const letter = await deps.findDeadLetter(c.req.param('id') ?? '')
+    if (!letter) throw new Fault('dead_letter_not_found')
+    const { id } = letter
+    const nowMs = deps.nowMs()
+    const isKeyUsed = letter.reason.startsWith('key_reused')
+    const command = replayOf(letter.body, { x: deps.drawX(), nowMs, isKeyUsed })
+    if (!command) throw new Fault('not_replayable')
+    const { commandId } = command
+    if (!(await deps.claimReplay(id, { commandId, nowMs }))) throw new Fault('already_replayed')
+    // A payment is routed anew: nobody may have known its order then.
+    if (command.type === 'RecordPayment') {
+      const { heard } = await deps.inbox(command, requestIdOf(c))
+      return respond(c, 200, { command_id: null, outcome: { heard: heard.kind } })
+    }
+    return respondReplayed(c, command, await deps.submit(command, readWait(c, deps.waitS).ms))
+  }
+
+  async function respondReplayed(c: Context, command: Command, answer: Answer): Promise<Response> {
+    const { commandId } = command
+    switch (answer.kind) {
+      case 'applied': {
+        const presented = present(command, answer.outcome)
+        const outcome =
+          presented.kind === 'result' ? presented.body : problemBody(presented.problem, c.req.path)
+        return respond(c, 200, { command_id: commandId, outcome })
+      }
+      case 'queued':
+        return respond(c, 202, { command_id: commandId, status: 'queued' })
+      case 'unavailable':
+        if (!answer.mayHappen) await deps.dropReplay(commandId)
+        throw new Fault('unavailable', undefined, { extras: { command_id: commandId } })
+      case 'busy':
+        await deps.dropReplay(commandId)
+        throw new Fault('busy')
+    }
+  }
+
+  async function refunds(c: Context): Promise<Response> {
+    const { page, per_page: limit, status } = parse(refundQuery, c.req.query())
+    const { items, total } = await deps.listRefunds({
+      offset: (page - 1) * limit,
+      limit,
+      ...(status === undefined ? {} : { status }),
+    })
+    return respond(c, 200, { items: items.map(refundItemView), total, page, per_page: limit })
+  }
+
+  /** An orphan has no lane: its row is all there is. */
+  const settle = (status: 'sent' | 'done') => async (c: Context) => {
+    const body = await readOptionalJson(c, emptyBody)
+    const key = readKey(c, body.idempotency_key)
+    const refundId = c.req.param('id') ?? ''
+    const refund = await deps.findRefund(refundId)
+    if (!refund) throw new Fault('refund_not_found')
+    const { orderId, productId } = refund
+    if (orderId === null || productId === null) {
+      await deps.settleOrphan(refundId, status)
+      const settled = await deps.findRefund(refundId)
+      return respond(c, 200, refundItemView(settled ?? refund))
+    }
+    const { x: _, ...head } = deps.makeHead(c, {
+      operation: 'SettleRefund',
+      productId,
+      customerRef: null,
+      key,
+      fields: [refundId, status],
+    })
+    const command: Command = { type: 'SettleRefund', ...head, orderId, refundId, status }
+    return deps.execute(c, command, readWait(c, deps.waitS))
+  }
+
+  async function payments(c: Context): Promise<Response> {
+    const { page, per_page: limit, state, result } = parse(paymentQuery, c.req.query())
+    const { items, total } = await deps.listPaymentEvents({
+      offset: (page - 1) * limit,
+      limit,
+      ...(state === undefined ? {} : { state }),
+      ...(result === undefined ? {} : { result }),
+    })
+    return respond(c, 200, { items: items.map(paymentEventView), total, page, per_page: limit })
+  }
+
+  async function lanes(c: Context): Promise<Response> {
+    const { page, per_page: limit } = parse(laneQuery, c.req.query())
+    const { items, total } = await deps.listProducts({ offset: (page - 1) * limit, limit })
+    const status = await deps.laneStatus(items)
+    return respond(c, 200, { items: status.map(laneView), total, page, per_page: limit })
+  }
+
+  async function sweepNow(c: Context): Promise<Response> {
+    const wait = readWait(c, deps.waitS)
+    const overdue = await deps.countOverdue()
+    const untilMs = performance.now() + wait.ms
+    let left = overdue
+    if (overdue > 0) deps.sweep()
+    while (left > 0 && performance.now() < untilMs) {
+      await sleep(LOOK_EACH_MS)
+      left = await deps.countOverdue()
+    }
+    const applied = wait.applied === null ? {} : { 'preference-applied': wait.applied }
+    return respond(c, 200, { overdue, left }, applied)
+  }
+
+  const forOperators = operatorsOnly(deps.adminToken)
+  addRoute(app, listDeadLetters, forOperators(deadLetters))
+  addRoute(app, replayDeadLetter, forOperators(replay))
+  addRoute(app, listRefunds, forOperators(refunds))
+  addRoute(app, markRefundSent, forOperators(settle('sent')))
+  addRoute(app, markRefundDone, forOperators(settle('done')))
+  addRoute(app, listPayments, forOperators(payments))
+  addRoute(app, listLanes, forOperators(lanes))
+  addRoute(app, sweep, forOperators(sweepNow))
+}
