@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { freePort, startRedis } from '../../scripts/services.mjs'
 import { createTestDatabase } from './database.ts'
+import { failOnMisfits } from './document.ts'
 import { type Answer, request } from './http.ts'
 import { type Process, startProcess } from './process.ts'
 import { type Proxy, startProxy } from './proxy.ts'
@@ -131,6 +132,7 @@ export async function startFlashlane({
         const outputs = all.map((each) => each.output().slice(-2_000)).join('\n---\n')
         throw new Error(`a process ended with ${codes.join(', ')}:\n${outputs}`)
       }
+      failOnMisfits()
     },
   }
   for (let n = 0; n < workers; n++) flashlane.startWorker()

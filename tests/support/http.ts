@@ -1,8 +1,12 @@
-/** Requests as a shop's front end makes them. */
+/** Requests as a shop's front end makes them. Each answer has to be one that the OpenAPI document tells of. */
+import { holdAgainstDocument } from './document.ts'
+
 export type Answer = {
   readonly status: number
   readonly headers: Headers
+  /** Empty where the answer is not JSON. */
   readonly body: Record<string, unknown>
+  readonly text: string
 }
 
 type Request = {
@@ -16,16 +20,21 @@ export async function request(
   url: string,
   { method, body, headers = {} }: Request = {},
 ): Promise<Answer> {
+  const asked = method ?? (body === undefined ? 'GET' : 'POST')
   const response = await fetch(url, {
-    method: method ?? (body === undefined ? 'GET' : 'POST'),
+    method: asked,
     headers: body === undefined ? headers : { 'content-type': 'application/json', ...headers },
     ...(body === undefined ? {} : { body: encode(body), duplex: 'half' }),
   })
   const text = await response.text()
+  const contentType = response.headers.get('content-type')
+  await holdAgainstDocument(url, asked, { status: response.status, contentType, text })
+  const isJson = text !== '' && /\bjson\b/.test(contentType ?? '')
   return {
     status: response.status,
     headers: response.headers,
-    body: text === '' ? {} : (JSON.parse(text) as Record<string, unknown>),
+    body: isJson ? (JSON.parse(text) as Record<string, unknown>) : {},
+    text,
   }
 }
 
