@@ -17,7 +17,7 @@ export type OperationObject = {
     readonly in: 'path' | 'query' | 'header'
     readonly schema: object
   }[]
-  readonly requestBody?: { readonly content: Content }
+  readonly requestBody?: { readonly required?: boolean; readonly content: Content }
   readonly responses: Readonly<Record<string, { readonly content?: Content }>>
 }
 
@@ -32,6 +32,8 @@ export type Check = (method: string, path: string, given: Given) => string | nul
 
 type Route = {
   readonly method: string
+  readonly template: string
+  readonly isAlias: boolean
   readonly path: RegExp
   /** Where the operation stands in the document. */
   readonly pointer: string
@@ -120,6 +122,8 @@ export function routesOf({ paths }: Document): readonly Route[] {
     Object.entries(operations).flatMap(([method, operation]) =>
       [path, ...(operation['x-aliases'] ?? [])].map((template) => ({
         method: method.toUpperCase(),
+        template,
+        isAlias: template !== path,
         path: new RegExp(
           `^${template.replace(/^\/api\//, '/api(?:/v1)?/').replaceAll(/\{\w+\}/g, '[^/]+')}$`,
         ),
