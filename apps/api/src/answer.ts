@@ -1,6 +1,7 @@
 /** A lane's outcome as HTTP: one table of reasons, one body a result. */
 import type { Command, Facts, Outcome, Reason, Result } from '@flashlane/core'
-import { FAULTS, type FieldError, type Problem } from './problem.ts'
+import type { Context } from 'hono'
+import { FAULTS, type FieldError, type Problem, respondProblem } from './problem.ts'
 import { holdResultView, orderResultView, productView, refundView } from './views.ts'
 
 /** Of the request itself, though only the lane could know: to the client it is not valid. */
@@ -38,6 +39,14 @@ export const REFUSALS: Readonly<Record<RefusalCode, { status: number; title: str
   stock_above_limit: { status: 409, title: 'That is more than a product can have' },
   sale_window_empty: { status: 409, title: 'The sale would end before it begins' },
   refund_not_found: { status: 404, title: 'There is no such refund' },
+}
+
+/** Tells a refusal that no lane decided anew: it has no command, and nothing remembers it. */
+export function turnAway(c: Context, outcome: Outcome): Response {
+  const presented = present({ type: 'PlaceHold', commandId: '' }, outcome)
+  if (presented.kind === 'result') throw new Error('nobody is turned away with a yes')
+  const { command_id: _none, ...extras } = presented.problem.extras
+  return respondProblem(c, { ...presented.problem, extras })
 }
 
 type Asked = { readonly type: Command['type']; readonly commandId: string }

@@ -28,6 +28,7 @@ function anApp(answer: Answer = { kind: 'queued', batchId: X }) {
         return answer
       },
       remember: async () => {},
+      learn: () => {},
       metrics,
       log,
     }),
@@ -69,6 +70,7 @@ function anApp(answer: Answer = { kind: 'queued', batchId: X }) {
     laneStatus: async () => [],
     countOverdue: async () => 0,
     sweep: () => {},
+    soldOut: { refusal: () => null },
     holdTtlS: 120,
     holdLifetimeS: 600,
     holdExtensions: 2,

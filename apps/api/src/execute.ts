@@ -14,6 +14,8 @@ export type ExecuteDeps = {
   submit(command: Command, waitMs: number): Promise<Answer>
   /** Leads a poll from the command to its batch. */
   remember(command: Command, batchId: string): Promise<void>
+  /** Hears every outcome: what is sold out is turned away at the door. */
+  learn(command: Command, outcome: Outcome): void
   readonly metrics: Metrics
   readonly log: Logger
 }
@@ -21,7 +23,7 @@ export type ExecuteDeps = {
 export type Execute = (c: Context, command: Command, wait: Wait) => Promise<Response>
 
 export const makeExecute =
-  ({ submit, remember, metrics, log }: ExecuteDeps): Execute =>
+  ({ submit, remember, learn, metrics, log }: ExecuteDeps): Execute =>
   async (c, command, wait) => {
     const startMs = performance.now()
     const answer = await submit(command, wait.ms)
@@ -30,6 +32,7 @@ export const makeExecute =
     if (wait.applied !== null) headers['preference-applied'] = wait.applied
     switch (answer.kind) {
       case 'applied':
+        learn(command, answer.outcome)
         logOutcome(log, command, answer.outcome)
         return respondOutcome(c, command, answer.outcome, headers)
       case 'queued':

@@ -14,6 +14,7 @@ import { makeFaultLog } from '@flashlane/log'
 import { createMetrics, type Metrics } from './metrics.ts'
 import { type Pipeline, startPipeline } from './pipeline.ts'
 import { startServer } from './server.ts'
+import { createSoldOut } from './sold-out.ts'
 import { connectServices, type Services } from './services.ts'
 import { shutDown } from './shutdown.ts'
 
@@ -70,6 +71,7 @@ async function wire(parts: Parts): Promise<Omit<AppDeps, 'isDraining'>> {
     monotonicMs: realTimers.monotonicMs,
   })
   for (const productId of await mysql.productIdsAfter(0)) catalogue.add(productId)
+  const soldOut = createSoldOut({ monotonicMs: realTimers.monotonicMs })
   const deriveX = makeDeriveX(await mysql.idempotencySecret())
 
   return {
@@ -82,9 +84,11 @@ async function wire(parts: Parts): Promise<Omit<AppDeps, 'isDraining'>> {
       submit,
       remember: ({ productId, commandId }, batchId) =>
         lanes.remember(laneOf(productId), commandId, batchId),
+      learn: soldOut.learn,
       metrics,
       log,
     }),
+    soldOut,
     inbox: createInbox({
       submit,
       drawX,

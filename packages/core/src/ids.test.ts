@@ -1,7 +1,17 @@
 import { createHash } from 'node:crypto'
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { commandId, deriveX, drawX, formatId, holdId, orderId, parseId, siblingId } from './ids.ts'
+import {
+  commandId,
+  deriveX,
+  drawX,
+  formatId,
+  holdId,
+  orderId,
+  parseId,
+  siblingId,
+  timeOf,
+} from './ids.ts'
 
 const ids = fc.record({
   kind: fc.constantFrom('hold', 'ord', 'cmd'),
@@ -86,4 +96,8 @@ describe('a derived x', () => {
       }),
     )
   })
+})
+
+test('a drawn id tells when it was drawn', () => {
+  expect(timeOf(drawX(1_800_000_123_456, new Uint8Array(10).fill(255)))).toBe(1_800_000_123_456)
 })

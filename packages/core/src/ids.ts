@@ -40,6 +40,13 @@ export function drawX(nowMs: number, random: Uint8Array): string {
   return time + encode(random.subarray(0, 10))
 }
 
+/** When a drawn `x` was drawn; what a derived one tells is noise. */
+export function timeOf(x: string): number {
+  let ms = 0
+  for (const digit of x.slice(0, TIME_LENGTH)) ms = ms * 32 + ALPHABET.indexOf(digit)
+  return ms
+}
+
 /** An `x` for a command with a key: the first 128 bits of its digest. */
 export const deriveX = (digest: Uint8Array): string => encode(digest.subarray(0, 16))
 

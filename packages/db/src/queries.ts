@@ -5,8 +5,10 @@ import {
   type Order,
   orderAtBirth,
   type Outcome,
+  parseId,
   type Refund,
   siblingId,
+  timeOf,
 } from '@flashlane/core'
 import type { Database } from './connect.ts'
 import { outcomesOf } from './journal.ts'
@@ -53,7 +55,7 @@ export type StoredCommand = {
   readonly type: string
   readonly outcome: Outcome
   readonly fingerprint: string | null
-  /** Not kept for what made a hold or an order. */
+  /** Not known of a keyed command that made a hold or an order. */
   readonly acceptedAtMs: number | null
   readonly appliedAtMs: number
 }
@@ -78,20 +80,22 @@ export async function findCommand(
     }
   }
   const hold = await findHold(database, siblingId(commandId, 'hold'))
-  if (hold) return bornOf('PlaceHold', holdAtBirth(hold), hold)
+  if (hold) return bornOf({ type: 'PlaceHold', commandId }, holdAtBirth(hold), hold)
   const found = await findOrder(database, siblingId(commandId, 'ord'))
-  return found ? bornOf('PlaceOrder', orderAtBirth(found.order), found.order) : null
+  if (!found) return null
+  return bornOf({ type: 'PlaceOrder', commandId }, orderAtBirth(found.order), found.order)
 }
 
 const bornOf = (
-  type: string,
+  { type, commandId }: { type: string; commandId: string },
   result: ReturnType<typeof holdAtBirth>,
   born: Pick<Hold, 'bornVersion' | 'fingerprint' | 'createdAtMs'>,
 ): StoredCommand => ({
   type,
   outcome: { outcome: 'accepted', result, version: born.bornVersion },
   fingerprint: born.fingerprint,
-  acceptedAtMs: null,
+  // A drawn id tells the time of its making, which is that of the acceptance.
+  acceptedAtMs: born.fingerprint === null ? timeOf(parseId(commandId)?.x ?? '') : null,
   appliedAtMs: born.createdAtMs,
 })
 

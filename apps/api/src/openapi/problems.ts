@@ -34,8 +34,10 @@ const MEMBERS: Readonly<Record<ProblemCode, z.ZodRawShape>> = {
   internal_error: perhapsDecided,
   busy: {},
   unavailable: { command_id: ids.command.optional() },
+  // Turned away at the door, just after the lane said so to another, it has no command.
   insufficient_stock: {
-    ...decided,
+    version,
+    command_id: ids.command.optional(),
     available: count,
     requested: z.int().min(1).max(QUANTITY_MAX),
   },

@@ -71,6 +71,8 @@ export type AdminWorkDeps = {
 }
 
 const LOOK_EACH_MS = 50
+/** An order's payment's, or an orphan's. */
+const REFUND_ID = /^rfd_[0-9a-z_]{1,60}$/
 
 export function addAdminWorkRoutes(app: App, deps: AdminWorkDeps): void {
   async function deadLetters(c: Context): Promise<Response> {
@@ -136,7 +138,7 @@ export function addAdminWorkRoutes(app: App, deps: AdminWorkDeps): void {
     const body = await readOptionalJson(c, emptyBody)
     const key = readKey(c, body.idempotency_key)
     const refundId = c.req.param('id') ?? ''
-    const refund = await deps.findRefund(refundId)
+    const refund = REFUND_ID.test(refundId) ? await deps.findRefund(refundId) : null
     if (!refund) throw new Fault('refund_not_found')
     const { orderId, productId } = refund
     if (orderId === null || productId === null) {

@@ -8,6 +8,7 @@ import {
   type ReleaseHold,
 } from '@flashlane/core'
 import type { Context } from 'hono'
+import { turnAway } from '../answer.ts'
 import { readJson, readOptionalJson } from '../body.ts'
 import type { Catalogue } from '../catalogue.ts'
 import type { MakeHead } from '../command-head.ts'
@@ -26,6 +27,7 @@ import {
 import { readId } from '../path-id.ts'
 import { Fault, invalid } from '../problem.ts'
 import { respond } from '../respond.ts'
+import type { SoldOut } from '../sold-out.ts'
 import { holdView } from '../views.ts'
 import { readWait } from '../wait.ts'
 
@@ -39,6 +41,7 @@ export type HoldDeps = {
   readonly holdTtlS: number
   readonly holdLifetimeS: number
   readonly holdExtensions: number
+  readonly soldOut: Pick<SoldOut, 'refusal'>
   readonly waitS: number
 }
 
@@ -58,6 +61,10 @@ export function addHoldRoutes(app: App, deps: HoldDeps): void {
     const isReplacing = body.replace_existing === true
     if (isReplacing && customerRef === null) {
       throw invalid([{ field: 'customer_ref', message: 'is required with replace_existing' }])
+    }
+    if (key === undefined && !isReplacing) {
+      const refusal = deps.soldOut.refusal({ productId, quantity, customerRef })
+      if (refusal) return turnAway(c, refusal)
     }
     const fields = [quantity, ttlS ?? null, isPartial, isReplacing]
     const { x, ...head } = makeHead(c, {
