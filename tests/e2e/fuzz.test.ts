@@ -1,6 +1,6 @@
 /** Requests made of the OpenAPI document, right and wrong: never a 5xx, and nothing is left of what was wrong. */
 import { printedDocument } from '@flashlane/api/openapi/print.ts'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { sql } from 'kysely'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { makeIsWrong, requests, type Sent, type Whole } from '../support/arbitrary.ts'
@@ -64,6 +64,8 @@ function send(method: string, template: string, sent: Sent): Promise<Answer> {
   return request(flashlane.api().url + path + query, { method, body, headers: { ...headers } })
 }
 
+const isRefusal = (status: number) => status >= 400 && status < 500
+
 const settings = (numRuns: number) => ({ seed: SEED, numRuns, interruptAfterTimeLimit: 20_000 })
 
 describe(`FUZZ_SEED=${SEED}`, () => {
@@ -81,8 +83,7 @@ describe(`FUZZ_SEED=${SEED}`, () => {
       await fc.assert(
         fc.asyncProperty(wrong, async (sent) => {
           const { status, body } = await send(method, template, sent)
-          expect(status, JSON.stringify(body)).toBeGreaterThanOrEqual(400)
-          expect(status, JSON.stringify(body)).toBeLessThan(500)
+          expect({ status, body }).toMatchObject({ status: expect.toSatisfy(isRefusal) })
           expect(body).not.toHaveProperty('command_id')
         }),
         settings(WRONG_RUNS),

@@ -148,8 +148,8 @@ async function launchApi(env: Record<string, string>): Promise<Api> {
   await until(
     async () => {
       if (!child.isRunning()) throw new Error(`the api ended:\n${child.output()}`)
-      return request(`${url}/livez`).then(
-        ({ status }) => status === 200,
+      return fetch(`${url}/livez`).then(
+        ({ ok }) => ok,
         () => false,
       )
     },
