@@ -1,11 +1,10 @@
 /** What operators do, as the document tells it; their bodies, as the routes parse them. */
 import { STOCK_MAX, stockCount } from '@flashlane/core'
 import { z } from 'zod'
-import { keyField } from '../fields.ts'
-import { emptyBody } from '../fields.ts'
+import { emptyBody, keyField } from '../fields.ts'
 import { newProductBody, productChangesBody } from '../product-body.ts'
 import { commandHeaders, OUTCOME_HEADERS } from './headers.ts'
-import { jsonAnswer, jsonBody, operation, optionalJsonBody } from './operation.ts'
+import { jsonAnswer, jsonBody, operation, operators, optionalJsonBody } from './operation.ts'
 import { BODY_PROBLEMS, COMMAND_PROBLEMS, SERVICE_PROBLEMS } from './problems.ts'
 import { product, productExample, productPath } from './products.ts'
 import { queuedAnswer } from './queued.ts'
@@ -28,8 +27,6 @@ export const stockAnswer = z
     version,
   })
   .meta({ id: 'Stock' })
-
-const operators = { tags: ['Operators'] as const, security: [{ operatorToken: [] as [] }] }
 
 export const createProduct = operation({
   ...operators,

@@ -2,13 +2,11 @@
 import { z } from 'zod'
 import { emptyBody } from '../fields.ts'
 import { commandHeaders, OUTCOME_HEADERS } from './headers.ts'
-import { jsonAnswer, operation, optionalJsonBody } from './operation.ts'
+import { jsonAnswer, operation, operators, optionalJsonBody } from './operation.ts'
 import { COMMAND_PROBLEMS, SERVICE_PROBLEMS } from './problems.ts'
 import { queuedAnswer } from './queued.ts'
 import { pageFields } from './products.ts'
 import { amount, currencyCode, example, ids, instant } from './values.ts'
-
-const operators = { tags: ['Operators'] as const, security: [{ operatorToken: [] as [] }] }
 
 const listProblems = ['unauthorized', 'validation', ...SERVICE_PROBLEMS] as const
 

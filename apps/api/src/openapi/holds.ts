@@ -1,10 +1,5 @@
 /** Holds, as the document tells them; their bodies, as the routes parse them. */
-import {
-  HOLD_TTL_S_MAX,
-  HOLD_TTL_S_MIN,
-  productId as productIdField,
-  quantity as quantityField,
-} from '@flashlane/core'
+import { HOLD_TTL_S_MAX, HOLD_TTL_S_MIN, productId, quantity } from '@flashlane/core'
 import { z } from 'zod'
 import { customerRefField, emptyBody, keyField } from '../fields.ts'
 import { commandHeaders, OUTCOME_HEADERS } from './headers.ts'
@@ -12,7 +7,7 @@ import { boughtItems, boughtItemsExample } from './items.ts'
 import { jsonAnswer, jsonBody, operation, optionalJsonBody } from './operation.ts'
 import { COMMAND_PROBLEMS, SERVICE_PROBLEMS } from './problems.ts'
 import { OUTCOME_AND_PLACE, queuedAnswer } from './queued.ts'
-import { amount, currencyCode, example, ids, instant, quantity, version } from './values.ts'
+import { amount, currencyCode, example, ids, instant, version } from './values.ts'
 
 const ttl = z
   .int()
@@ -23,9 +18,9 @@ const ttl = z
 
 export const holdBody = z
   .strictObject({
-    product_id: productIdField,
-    qty: quantityField.optional().meta({ description: 'Required, under one of its names' }),
-    quantity: quantityField.optional().meta({ description: 'Another name of `qty`' }),
+    product_id: productId,
+    qty: quantity.optional().meta({ description: 'Required, under one of its names' }),
+    quantity: quantity.optional().meta({ description: 'Another name of `qty`' }),
     ttl,
     ttl_seconds: ttl.meta({ description: 'Another name of `ttl`' }),
     allow_partial: z

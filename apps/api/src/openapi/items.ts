@@ -1,6 +1,7 @@
 /** What a hold or an order is of, as a list. */
+import { quantity } from '@flashlane/core'
 import { z } from 'zod'
-import { amount, ids, quantity } from './values.ts'
+import { amount, ids } from './values.ts'
 
 export const boughtItems = z
   .array(

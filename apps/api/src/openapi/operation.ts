@@ -60,6 +60,9 @@ export const operation = (definition: Operation) => {
   })
 }
 
+/** What every operation for operators has. */
+export const operators = { tags: ['Operators'] as const, security: [{ operatorToken: [] as [] }] }
+
 export type Definition = ReturnType<typeof operation>
 
 export const jsonBody = (schema: z.ZodType, example: object): Body => ({

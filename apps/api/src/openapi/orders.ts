@@ -1,5 +1,5 @@
 /** Orders, as the document tells them; their bodies, as the routes parse them. */
-import { foreignName } from '@flashlane/core'
+import { foreignName, quantity } from '@flashlane/core'
 import { z } from 'zod'
 import { customerRefField, emptyBody, keyField } from '../fields.ts'
 import { commandHeaders, OUTCOME_HEADERS } from './headers.ts'
@@ -7,7 +7,7 @@ import { boughtItems, boughtItemsExample } from './items.ts'
 import { jsonAnswer, jsonBody, operation, optionalJsonBody } from './operation.ts'
 import { COMMAND_PROBLEMS, SERVICE_PROBLEMS } from './problems.ts'
 import { OUTCOME_AND_PLACE, queuedAnswer } from './queued.ts'
-import { amount, currencyCode, example, ids, instant, quantity, version } from './values.ts'
+import { amount, currencyCode, example, ids, instant, version } from './values.ts'
 
 export const orderBody = z
   .strictObject({

@@ -59,7 +59,7 @@ const MEMBERS: Readonly<Record<ProblemCode, z.ZodRawShape>> = {
 }
 
 /** A code that one operation answers with another status. */
-const ELSEWHERE: Readonly<Partial<Record<ProblemCode, readonly number[]>>> = { hold_expired: [409] }
+const ELSEWHERE: Readonly<Partial<Record<ProblemCode, number>>> = { hold_expired: 409 }
 
 const kinds: Readonly<Record<ProblemCode, { status: number; title: string }>> = {
   ...REFUSALS,
@@ -67,12 +67,18 @@ const kinds: Readonly<Record<ProblemCode, { status: number; title: string }>> = 
 }
 const codes = Object.keys(MEMBERS) as ProblemCode[]
 
+const statusSchema = (code: ProblemCode) => {
+  const usual = z.literal(kinds[code].status)
+  const other = ELSEWHERE[code]
+  return other === undefined ? usual : z.union([usual, z.literal(other)])
+}
+
 const schemaOf = (code: ProblemCode) =>
   z
     .object({
       type: z.literal(`/problems/${code}`),
       title: z.string(),
-      status: z.literal([kinds[code].status, ...(ELSEWHERE[code] ?? [])]),
+      status: statusSchema(code),
       detail: z.string(),
       instance: z.string().meta({ description: 'The path that was asked' }),
       code: z.literal(code),

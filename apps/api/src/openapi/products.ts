@@ -1,10 +1,10 @@
 /** Products, as the document tells them. */
-import { STOCK_MAX } from '@flashlane/core'
+import { quantity, STOCK_MAX } from '@flashlane/core'
 import { z } from 'zod'
 import { jsonAnswer, operation } from './operation.ts'
 import { SERVICE_PROBLEMS } from './problems.ts'
 import { headerRefs } from './headers.ts'
-import { amount, currencyCode, ids, instant, quantity, version } from './values.ts'
+import { amount, currencyCode, ids, instant, version } from './values.ts'
 
 const PER_PAGE_DEFAULT = 20
 const PER_PAGE_MAX = 100

@@ -1,5 +1,5 @@
 /** Values that many answers have. */
-import { commandId, currency, holdId, money, orderId, productId, quantity } from '@flashlane/core'
+import { commandId, currency, holdId, money, orderId, productId } from '@flashlane/core'
 import { z } from 'zod'
 
 export const instant = z.iso
@@ -13,7 +13,6 @@ export const version = z.int().nonnegative().meta({
 export const ids = { command: commandId, hold: holdId, order: orderId, product: productId }
 export const amount = money.meta({ description: 'In minor units of the currency' })
 export const currencyCode = currency.meta({ description: 'ISO 4217' })
-export { quantity }
 
 const X = '01m7xz31v8b8swmmzdfbzctd9a'
 /** Those of the examples: one purchase. */

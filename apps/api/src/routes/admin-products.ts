@@ -18,7 +18,7 @@ import {
   resumeProduct,
   stockBody,
 } from '../openapi/admin-products.ts'
-import { operatorsOnly } from '../operators-only.ts'
+import { wantToken } from '../operator-token.ts'
 import { readProductId } from '../path-id.ts'
 import { newProductBody, newProductIn, productChangesBody, termsIn } from '../product-body.ts'
 import { Fault, invalid } from '../problem.ts'
@@ -105,7 +105,7 @@ export function addAdminProductRoutes(app: App, deps: AdminProductDeps): void {
     return productId
   }
 
-  const forOperators = operatorsOnly(deps.adminToken)
+  const forOperators = wantToken(deps.adminToken)
   addRoute(app, createProduct, forOperators(create))
   addRoute(app, changeProduct, forOperators(change))
   addRoute(app, adjustStock, forOperators(adjust))

@@ -27,7 +27,7 @@ import {
   replayDeadLetter,
   sweep,
 } from '../openapi/admin-work.ts'
-import { operatorsOnly } from '../operators-only.ts'
+import { wantToken } from '../operator-token.ts'
 import { Fault, problemBody } from '../problem.ts'
 import { requestIdOf, respond } from '../respond.ts'
 import {
@@ -189,7 +189,7 @@ export function addAdminWorkRoutes(app: App, deps: AdminWorkDeps): void {
     return respond(c, 200, { overdue, left }, applied)
   }
 
-  const forOperators = operatorsOnly(deps.adminToken)
+  const forOperators = wantToken(deps.adminToken)
   addRoute(app, listDeadLetters, forOperators(deadLetters))
   addRoute(app, replayDeadLetter, forOperators(replay))
   addRoute(app, listRefunds, forOperators(refunds))
