@@ -11,9 +11,7 @@ export async function readJson<Schema extends z.ZodType>(
   c: Context,
   schema: Schema,
 ): Promise<z.infer<Schema>> {
-  if (!JSON_TYPE.test(c.req.header('content-type') ?? '')) {
-    throw new Fault('unsupported_media_type', 'send application/json')
-  }
+  requireJson(c)
   return parse(schema, parseJson(await readText(c, COMMAND_BODY_BYTES_MAX)))
 }
 
@@ -23,7 +21,14 @@ export async function readOptionalJson<Schema extends z.ZodType>(
   schema: Schema,
 ): Promise<z.infer<Schema>> {
   const text = await readText(c, COMMAND_BODY_BYTES_MAX)
-  return parse(schema, text === '' ? {} : parseJson(text))
+  if (text === '') return parse(schema, {})
+  requireJson(c)
+  return parse(schema, parseJson(text))
+}
+
+function requireJson(c: Context): void {
+  if (JSON_TYPE.test(c.req.header('content-type') ?? '')) return
+  throw new Fault('unsupported_media_type', 'send application/json')
 }
 
 export function parseJson(text: string): unknown {
@@ -37,7 +42,17 @@ export function parseJson(text: string): unknown {
 export function parse<Schema extends z.ZodType>(schema: Schema, value: unknown): z.infer<Schema> {
   const parsed = schema.safeParse(value)
   if (parsed.success) return parsed.data
-  throw invalid(parsed.error.issues.flatMap(fieldErrors))
+  throw invalid(firstOfEach(parsed.error.issues.flatMap(fieldErrors)))
+}
+
+/** A field that fails one check often fails another: the first is what its sender needs to know. */
+function firstOfEach(errors: readonly FieldError[]): FieldError[] {
+  const fields = new Set<string>()
+  return errors.filter(({ field }) => {
+    const isFirst = !fields.has(field)
+    fields.add(field)
+    return isFirst
+  })
 }
 
 function fieldErrors(issue: z.core.$ZodIssue): FieldError[] {

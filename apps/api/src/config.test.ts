@@ -28,13 +28,34 @@ test('settings are read as what they are', () => {
     LANES: 'shared:4',
     BATCH_MAX: '1',
     RESTOCK_ON_REFUND: 'true',
+    CORS_ORIGINS: 'https://shop.example, http://localhost:5173',
+    RATE_LIMIT_CLIENT: '20/1s',
+    RATE_LIMIT_CUSTOMER: '100/5m',
+    TRUST_PROXY: '1',
   })
 
   expect(config).toMatchObject({
     LANES: { kind: 'shared', lanes: 4 },
     BATCH_MAX: 1,
     RESTOCK_ON_REFUND: true,
+    CORS_ORIGINS: ['https://shop.example', 'http://localhost:5173'],
+    RATE_LIMIT_CLIENT: { requests: 20, windowS: 1 },
+    RATE_LIMIT_CUSTOMER: { requests: 100, windowS: 300 },
+    TRUST_PROXY: 1,
   })
+  expect(parseConfig({ ...least, CORS_ORIGINS: '*' }).CORS_ORIGINS).toBe('*')
+})
+
+test.each([
+  ['CORS_ORIGINS', 'shop.example'],
+  ['CORS_ORIGINS', 'https://shop.example/'],
+  ['CORS_ORIGINS', 'https://shop.example,*'],
+  ['RATE_LIMIT_CLIENT', '20'],
+  ['RATE_LIMIT_CLIENT', '0/1s'],
+  ['RATE_LIMIT_CUSTOMER', '20/1d'],
+  ['TRUST_PROXY', 'yes'],
+])('%s=%s stops the process', (name, value) => {
+  expect(() => parseConfig({ ...least, [name]: value })).toThrow(name)
 })
 
 test('everything that is wrong is named, and no secret is told', () => {

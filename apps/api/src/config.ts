@@ -25,6 +25,27 @@ const adminToken = z
 const count = (min: number, max: number, otherwise: number) =>
   z.coerce.number().int().min(min).max(max).default(otherwise)
 
+const SECONDS = { s: 1, m: 60, h: 3_600 } as const
+
+/** So many requests in so long: `20/1s`, `100/1m`. */
+const quota = z
+  .string()
+  .regex(/^[1-9]\d{0,6}\/[1-9]\d{0,3}[smh]$/, 'as in 20/1s, 100/1m or 1000/1h')
+  .transform((text) => {
+    const [requests, window = ''] = text.split('/')
+    const unit = window.at(-1) as keyof typeof SECONDS
+    return { requests: Number(requests), windowS: Number.parseInt(window, 10) * SECONDS[unit] }
+  })
+
+const isOrigin = (text: string): boolean => URL.canParse(text) && new URL(text).origin === text
+
+const origins = z
+  .string()
+  .transform((text) => (text === '*' ? text : text.split(',').map((origin) => origin.trim())))
+  .refine((origins) => origins === '*' || origins.every(isOrigin), {
+    message: 'must be * or origins, as in https://shop.example,https://www.shop.example',
+  })
+
 const environment = z.object({
   MYSQL_URL: z.url({ protocol: /^(mysql|mariadb)$/ }),
   REDIS_URL: z.url({ protocol: /^rediss?$/ }),
@@ -42,6 +63,10 @@ const environment = z.object({
   ON_PAYMENT_FAILED: z.enum(['release', 'keep_until_due']).default('release'),
   RESTOCK_ON_REFUND: z.stringbool().default(false),
   MYSQL_POOL_SIZE: count(1, 1_000, MYSQL_POOL_SIZE_DEFAULT),
+  CORS_ORIGINS: origins.optional(),
+  RATE_LIMIT_CLIENT: quota.optional(),
+  RATE_LIMIT_CUSTOMER: quota.optional(),
+  TRUST_PROXY: count(0, 16, 0),
   DRAIN_DELAY_MS: count(0, 600_000, DRAIN_DELAY_MS_DEFAULT),
   SHUTDOWN_GRACE_MS: count(1, 600_000, SHUTDOWN_GRACE_MS_DEFAULT),
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),

@@ -62,8 +62,14 @@ function respondOutcome(
   const presented = present(command, outcome)
   if (presented.kind === 'problem') return respondProblem(c, presented.problem, headers)
   if (presented.location !== null) headers['location'] = presented.location
-  return respond(c, presented.status, presented.body, headers)
+  return respond(c, presented.status, withPayment(command, presented.body), headers)
 }
+
+/** What the order named: a repeat names the same, or it is none. */
+const withPayment = (command: Command, body: object): object =>
+  command.type === 'PlaceOrder' && command.paymentRef !== null
+    ? { ...body, pay_with: command.paymentRef }
+    : body
 
 function respondQueued(c: Context, command: Command, headers: Record<string, string>): Response {
   headers['location'] = `/api/commands/${command.commandId}`

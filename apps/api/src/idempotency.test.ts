@@ -53,6 +53,21 @@ test('a key of more than 255 bytes, or of none, is refused', async () => {
   expect(await keyOf(Buffer.from(''))).toBe('validation')
 })
 
+test('a key in the header and another in the body is refused, naming both', async () => {
+  const errorsOf = async (header: string, fromBody: string) => {
+    const app = new Hono().get('/', (c) => c.json(readKey(c, fromBody)))
+    app.onError((error, c) => c.json(error instanceof Fault ? error.extras['errors'] : 'broken'))
+    const headers = { 'idempotency-key': Buffer.from(header).toString('latin1') }
+    return (await app.request('/', { headers })).json()
+  }
+
+  expect(await errorsOf('1478', '1479')).toMatchObject([
+    { field: 'Idempotency-Key' },
+    { field: 'idempotency_key' },
+  ])
+  expect(await errorsOf('Key-é', 'Key-é')).toBe('Key-é')
+})
+
 test('bytes that are not UTF-8 are taken for Latin-1', async () => {
   expect(await keyOf(Uint8Array.of(0x6b, 0xe9))).toBe('ké')
 })

@@ -28,7 +28,7 @@ export const makeDeriveX =
     return deriveX(hmac.digest())
   }
 
-/** The key of a request, from its header or else from its body. */
+/** The key of a request, from its header or its body: were they two, a repeat could not be told from a reuse. */
 export function readKey(c: Context, fromBody?: string): string | undefined {
   const header = c.req.header('idempotency-key')
   if (header === undefined) return fromBody
@@ -37,6 +37,13 @@ export function readKey(c: Context, fromBody?: string): string | undefined {
   if (bytes < 1 || bytes > FOREIGN_NAME_BYTES_MAX) {
     throw invalid([
       { field: 'Idempotency-Key', message: `must be 1 to ${FOREIGN_NAME_BYTES_MAX} bytes` },
+    ])
+  }
+  if (fromBody !== undefined && fromBody !== key) {
+    const message = 'the header Idempotency-Key and the body’s idempotency_key differ: send one'
+    throw invalid([
+      { field: 'Idempotency-Key', message },
+      { field: 'idempotency_key', message },
     ])
   }
   return key

@@ -1,5 +1,6 @@
 /** Errors as clients see them: RFC 9457, with a stable `code`. */
 import type { Context } from 'hono'
+import { envelopeOf, wrapProblem } from './envelope.ts'
 import { respondText } from './respond.ts'
 
 /** When a client had better come again. */
@@ -23,6 +24,7 @@ export const FAULTS = {
   unsupported_media_type: { status: 415, title: 'The body must be JSON' },
   validation: { status: 422, title: 'The request is not valid' },
   idempotency_key_reused: { status: 422, title: 'This key belongs to another request' },
+  rate_limited: { status: 429, title: 'Too many requests' },
   internal_error: { status: 500, title: 'Something went wrong here' },
   busy: { status: 503, title: 'Too much is waiting already' },
   unavailable: { status: 503, title: 'A service that this needs does not answer' },
@@ -84,8 +86,10 @@ export function respondProblem(
   problem: Problem,
   headers: Record<string, string> = {},
 ): Response {
-  return respondText(c, problem.status, JSON.stringify(problemBody(problem, c.req.path)), {
-    'content-type': 'application/problem+json',
+  const envelope = envelopeOf(c)
+  const body = envelope ? wrapProblem(envelope, problem) : problemBody(problem, c.req.path)
+  return respondText(c, problem.status, JSON.stringify(body), {
+    'content-type': envelope?.contentType ?? 'application/problem+json',
     ...(problem.status === 503 ? { 'retry-after': RETRY_AFTER_S } : {}),
     ...headers,
   })

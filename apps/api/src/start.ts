@@ -7,12 +7,14 @@ import { makeHead } from './command-head.ts'
 import type { Config } from './config.ts'
 import { realTimers } from './dispatch/timers.ts'
 import { makeExecute } from './execute.ts'
+import { createFront } from './front.ts'
 import { makeDeriveX } from './idempotency.ts'
 import { createInbox } from './inbox.ts'
 import { makeLaneStatus } from './lane-status.ts'
 import { makeFaultLog } from '@flashlane/log'
 import { createMetrics, type Metrics } from './metrics.ts'
 import { type Pipeline, startPipeline } from './pipeline.ts'
+import { createRateLimit, type CountRequest, limitCustomers, type Quota } from './rate-limit.ts'
 import { startServer } from './server.ts'
 import { createSoldOut } from './sold-out.ts'
 import { connectServices, type Services } from './services.ts'
@@ -31,7 +33,12 @@ export async function startApi(config: Config, log: Logger): Promise<Api> {
   let isDraining = false
   const wired = await wire({ config, services, pipeline, metrics, log })
   const app = createApp({ ...wired, isDraining: () => isDraining })
-  const server = await startServer(app, { host: config.HOST, port: config.PORT })
+  const front = createFront(app, {
+    corsOrigins: config.CORS_ORIGINS,
+    countClient: countEach('client', config.RATE_LIMIT_CLIENT, services),
+    trustedHops: config.TRUST_PROXY,
+  })
+  const server = await startServer(front, { host: config.HOST, port: config.PORT })
 
   return {
     port: server.port,
@@ -50,6 +57,12 @@ export async function startApi(config: Config, log: Logger): Promise<Api> {
     },
   }
 }
+
+const countEach = (
+  name: 'client' | 'customer',
+  quota: Quota | undefined,
+  { redis }: Services,
+): CountRequest | undefined => quota && createRateLimit(redis, { name, quota })
 
 type Parts = {
   readonly config: Config
@@ -112,6 +125,7 @@ async function wire(parts: Parts): Promise<Omit<AppDeps, 'isDraining'>> {
     createProduct: (fields, requestId) =>
       mysql.createProduct(fields, { x: drawX(nowMs()), requestId }),
     announce: lanes.announce,
+    limitCustomer: limitCustomers(countEach('customer', config.RATE_LIMIT_CUSTOMER, services)),
     adminToken: config.ADMIN_TOKEN,
     holdTtlS: config.HOLD_TTL_S,
     holdLifetimeS: config.HOLD_LIFETIME_S,

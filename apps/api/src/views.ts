@@ -5,6 +5,7 @@ import {
   type HoldResult,
   type Order,
   type OrderResult,
+  type OrderStatus,
   type Payment,
   type Product,
   type Refund,
@@ -21,6 +22,7 @@ export function saleState(product: Product, nowMs: number) {
   return 'open'
 }
 
+/** Each counter under every name that a client may know it by. */
 export const productView = (product: Product, nowMs: number) => {
   const free = available(product)
   return {
@@ -32,8 +34,12 @@ export const productView = (product: Product, nowMs: number) => {
     currency: product.currency,
     stock_total: product.stockTotal,
     total_stock: product.stockTotal,
+    stock: product.stockTotal,
     held: product.held,
+    reserved: product.held,
+    reserved_stock: product.held,
     sold: product.sold,
+    sold_stock: product.sold,
     available_stock: free,
     available: free,
     is_sold_out: free === 0,
@@ -68,7 +74,32 @@ export const orderResultView = (order: OrderResult, version: number) => ({
   currency: order.currency,
   status: order.status,
   payment_due_at: isoOrNull(order.paymentDueAtMs),
+  created_at: iso(order.createdAtMs),
   version,
+})
+
+const PAYMENT_STATUS: Readonly<Record<OrderStatus, string>> = {
+  pending: 'pending',
+  paid: 'paid',
+  confirmed: 'cash_on_delivery',
+  cancelled: 'failed',
+  expired: 'failed',
+  refund_due: 'refund_due',
+  refunded: 'refunded',
+}
+
+export const paymentStatus = (status: OrderStatus): string => PAYMENT_STATUS[status]
+
+/** An order as a system tells it that keeps holds and orders in one table. */
+export const orderAliases = ({
+  orderId,
+  amount,
+  status,
+}: Pick<OrderResult, 'orderId' | 'amount' | 'status'>) => ({
+  id: orderId,
+  payment_status: paymentStatus(status),
+  total: amount,
+  is_hold: false,
 })
 
 type Bought = Pick<Hold, 'productId' | 'quantity' | 'unitPrice'>
@@ -99,8 +130,8 @@ export function orderView(order: Order, refunds: readonly Refund[], product: Pro
   const [refund] = refunds
   return {
     ...orderResultView(order, product?.version ?? order.bornVersion),
+    ...orderAliases(order),
     unit_price: order.unitPrice,
-    created_at: iso(order.createdAtMs),
     payments: order.payments.map(paymentView),
     ...(order.latePayment ? { late_payment: true } : {}),
     ...(refund ? { refund: refundView(refund), refunds: refunds.map(refundView) } : {}),

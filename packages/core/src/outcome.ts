@@ -46,6 +46,7 @@ export type OrderResult = {
   readonly currency: string
   readonly status: OrderStatus
   readonly paymentDueAtMs: number | null
+  readonly createdAtMs: number
 }
 
 export type Result =

@@ -14,7 +14,9 @@ export const stockBody = z
   .strictObject({
     delta: z.int().min(-STOCK_MAX).max(STOCK_MAX).optional(),
     set: stockCount.optional(),
-    idempotency_key: keyField.meta({ description: 'As the header, which wins' }),
+    idempotency_key: keyField.meta({
+      description: 'As the header; both, only if they are the same',
+    }),
   })
   .meta({ id: 'StockRequest', description: 'Either `delta` or `set`' })
 

@@ -11,7 +11,11 @@ What is no operation is answered 404 \`not_found\` or 405 \`method_not_allowed\`
 
 **Commands.** Placing and releasing a hold, placing and cancelling an order, and adjusting stock are commands. Their
 answer is awaited for 5 s, or as long as \`Prefer\` says. Past that: 202 with where to ask. A refusal with a
-\`command_id\` is an outcome, and stays what it is under its \`Idempotency-Key\`; a 503 is not remembered.`
+\`command_id\` is an outcome, and stays what it is under its \`Idempotency-Key\`; a 503 is not remembered.
+
+**Envelope.** With \`?envelope=1\`, or \`Accept: application/vnd.flashlane.envelope+json\`, any answer comes as
+\`{status, message, data}\`: status "success" or "error", or true and false with \`?envelope=s1\`. What is told of here is
+then in \`data\`, or, of a problem, beside it.`
 
 export function describe(app: App): ReturnType<App['getOpenAPI31Document']> {
   return app.getOpenAPI31Document({

@@ -36,6 +36,8 @@ export const answerHeaders = {
   'Cache-Control': text('`no-cache`: to be asked for anew each time'),
   'Idempotency-Replayed': text('`true` where the answer is that of an earlier request'),
   'Preference-Applied': text('The preference of `Prefer` that was followed'),
+  RateLimit: text('What is left of a quota, where there is one'),
+  'RateLimit-Policy': text('The quotas, where there are any'),
   'WWW-Authenticate': text('`Bearer`'),
 }
 

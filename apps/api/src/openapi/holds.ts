@@ -34,7 +34,9 @@ export const holdBody = z
     customer_ref: customerRefField.meta({
       description: 'Whose it is. An order that names another customer does not find the hold.',
     }),
-    idempotency_key: keyField.meta({ description: 'As the header, which wins' }),
+    idempotency_key: keyField.meta({
+      description: 'As the header; both, only if they are the same',
+    }),
   })
   .meta({ id: 'HoldRequest' })
 
@@ -151,7 +153,9 @@ export const releaseHold = operation({
 export const extendBody = z
   .strictObject({
     seconds: z.int().min(1).max(HOLD_TTL_S_MAX),
-    idempotency_key: keyField.meta({ description: 'As the header, which wins' }),
+    idempotency_key: keyField.meta({
+      description: 'As the header; both, only if they are the same',
+    }),
   })
   .meta({ id: 'ExtendRequest' })
 

@@ -112,5 +112,6 @@ const sentenceOf = (code: ProblemCode): string => `${titleOf(code)} (\`${code}\`
 function headersOf(status: number, codes: readonly ProblemCode[]): readonly AnswerHeader[] {
   if (status === 401) return ['WWW-Authenticate']
   if (status === 503) return ['Retry-After']
+  if (status === 429) return ['Retry-After', 'RateLimit', 'RateLimit-Policy']
   return codes.some(isRefusal) ? OUTCOME_HEADERS : []
 }

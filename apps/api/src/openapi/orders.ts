@@ -27,7 +27,9 @@ export const orderBody = z
           '`cash_on_delivery`: confirmed at once, units sold, no deadline. The others are the same.',
       }),
     customer_ref: customerRefField,
-    idempotency_key: keyField.meta({ description: 'As the header, which wins' }),
+    idempotency_key: keyField.meta({
+      description: 'As the header; both, only if they are the same',
+    }),
   })
   .meta({ id: 'OrderRequest' })
 
@@ -52,10 +54,21 @@ const orderFields = {
   currency: currencyCode,
   status: orderStatus,
   payment_due_at: instant.nullable(),
+  created_at: instant,
   version,
 }
 
-export const orderAnswer = z.object(orderFields).meta({ id: 'Order' })
+export const orderAnswer = z
+  .object({
+    ...orderFields,
+    pay_with: z
+      .string()
+      .optional()
+      .meta({
+        description: 'The payment that the request named, of an order that was just placed',
+      }),
+  })
+  .meta({ id: 'Order' })
 
 const payment = z
   .object({
@@ -82,8 +95,18 @@ const refund = z
 const orderDetails = z
   .object({
     ...orderFields,
+    id: ids.order.meta({ description: 'Another name of `order_id`' }),
+    payment_status: z.enum([
+      'pending',
+      'paid',
+      'cash_on_delivery',
+      'failed',
+      'refund_due',
+      'refunded',
+    ]),
+    total: amount.meta({ description: 'Another name of `amount`' }),
+    is_hold: z.literal(false),
     unit_price: amount,
-    created_at: instant,
     payments: z.array(payment),
     late_payment: z
       .literal(true)
@@ -104,6 +127,7 @@ export const orderExample = {
   currency: 'USD',
   status: 'pending',
   payment_due_at: example.paymentDue,
+  created_at: example.at,
   version: 16,
 }
 
@@ -144,8 +168,11 @@ export const showOrder = operation({
     200: jsonAnswer('The order', orderDetails, {
       ...orderExample,
       status: 'paid',
+      id: example.orderId,
+      payment_status: 'paid',
+      total: 9800,
+      is_hold: false,
       unit_price: 4900,
-      created_at: example.at,
       payments: [
         { payment_ref: 'pi_1', status: 'captured', amount: 9800, currency: 'USD', refunded: 0 },
       ],

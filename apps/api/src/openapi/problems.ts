@@ -24,6 +24,7 @@ const MEMBERS: Readonly<Record<ProblemCode, z.ZodRawShape>> = {
   method_not_allowed: {},
   already_replayed: {},
   not_replayable: {},
+  rate_limited: { policy: z.enum(['client', 'customer']) },
   body_too_large: {},
   unsupported_media_type: {},
   validation: {
@@ -122,5 +123,6 @@ export const COMMAND_PROBLEMS = [
   ...BODY_PROBLEMS,
   ...SERVICE_PROBLEMS,
   'idempotency_key_reused',
+  'rate_limited',
   'busy',
 ] as const satisfies ProblemCode[]

@@ -7,6 +7,7 @@ import { present } from '../answer.ts'
 import { parse, readOptionalJson } from '../body.ts'
 import type { MakeHead } from '../command-head.ts'
 import type { Answer } from '../dispatch/waiter.ts'
+import { withoutEnvelope } from '../envelope.ts'
 import type { Execute } from '../execute.ts'
 import { emptyBody } from '../fields.ts'
 import { readKey } from '../idempotency.ts'
@@ -76,7 +77,11 @@ const REFUND_ID = /^rfd_[0-9a-z_]{1,60}$/
 
 export function addAdminWorkRoutes(app: App, deps: AdminWorkDeps): void {
   async function deadLetters(c: Context): Promise<Response> {
-    const { page, per_page: limit, replayed } = parse(deadLetterQuery, c.req.query())
+    const {
+      page,
+      per_page: limit,
+      replayed,
+    } = parse(deadLetterQuery, withoutEnvelope(c.req.query()))
     const { items, total } = await deps.listDeadLetters({
       offset: (page - 1) * limit,
       limit,
@@ -124,7 +129,7 @@ export function addAdminWorkRoutes(app: App, deps: AdminWorkDeps): void {
   }
 
   async function refunds(c: Context): Promise<Response> {
-    const { page, per_page: limit, status } = parse(refundQuery, c.req.query())
+    const { page, per_page: limit, status } = parse(refundQuery, withoutEnvelope(c.req.query()))
     const { items, total } = await deps.listRefunds({
       offset: (page - 1) * limit,
       limit,
@@ -158,7 +163,12 @@ export function addAdminWorkRoutes(app: App, deps: AdminWorkDeps): void {
   }
 
   async function payments(c: Context): Promise<Response> {
-    const { page, per_page: limit, state, result } = parse(paymentQuery, c.req.query())
+    const {
+      page,
+      per_page: limit,
+      state,
+      result,
+    } = parse(paymentQuery, withoutEnvelope(c.req.query()))
     const { items, total } = await deps.listPaymentEvents({
       offset: (page - 1) * limit,
       limit,
@@ -169,7 +179,7 @@ export function addAdminWorkRoutes(app: App, deps: AdminWorkDeps): void {
   }
 
   async function lanes(c: Context): Promise<Response> {
-    const { page, per_page: limit } = parse(laneQuery, c.req.query())
+    const { page, per_page: limit } = parse(laneQuery, withoutEnvelope(c.req.query()))
     const { items, total } = await deps.listProducts({ offset: (page - 1) * limit, limit })
     const status = await deps.laneStatus(items)
     return respond(c, 200, { items: status.map(laneView), total, page, per_page: limit })

@@ -11,6 +11,7 @@ import type { Context } from 'hono'
 import { turnAway } from '../answer.ts'
 import { readJson, readOptionalJson } from '../body.ts'
 import type { Catalogue } from '../catalogue.ts'
+import { ALIASES } from '../compat.ts'
 import type { MakeHead } from '../command-head.ts'
 import type { Execute } from '../execute.ts'
 import { eitherOf, emptyBody } from '../fields.ts'
@@ -26,6 +27,7 @@ import {
 } from '../openapi/holds.ts'
 import { readId } from '../path-id.ts'
 import { Fault, invalid } from '../problem.ts'
+import type { LimitCustomer } from '../rate-limit.ts'
 import { respond } from '../respond.ts'
 import type { SoldOut } from '../sold-out.ts'
 import { holdView } from '../views.ts'
@@ -42,6 +44,7 @@ export type HoldDeps = {
   readonly holdLifetimeS: number
   readonly holdExtensions: number
   readonly soldOut: Pick<SoldOut, 'refusal'>
+  readonly limitCustomer?: LimitCustomer | undefined
   readonly waitS: number
 }
 
@@ -56,6 +59,7 @@ export function addHoldRoutes(app: App, deps: HoldDeps): void {
     const ttlS = eitherOf(['ttl', body.ttl], ['ttl_seconds', body.ttl_seconds])
     const key = readKey(c, body.idempotency_key)
     if (!(await catalogue.has(productId))) throw new Fault('product_not_found')
+    if (deps.limitCustomer && customerRef !== null) await deps.limitCustomer(c, customerRef)
 
     const isPartial = body.allow_partial === true
     const isReplacing = body.replace_existing === true
@@ -129,7 +133,7 @@ export function addHoldRoutes(app: App, deps: HoldDeps): void {
     return respond(c, 200, holdView(hold, await deps.readProduct(productId), deps.nowMs()))
   }
 
-  addRoute(app, placeHold, place)
+  addRoute(app, placeHold, place, ALIASES.placeHold)
   addRoute(app, extendHold, extend)
   addRoute(app, showHold, show)
   addRoute(app, releaseHold, release)

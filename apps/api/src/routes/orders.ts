@@ -4,6 +4,7 @@ import type { OrderView } from '@flashlane/db'
 import type { Context } from 'hono'
 import { readJson, readOptionalJson } from '../body.ts'
 import type { Catalogue } from '../catalogue.ts'
+import { ALIASES } from '../compat.ts'
 import type { MakeHead } from '../command-head.ts'
 import type { Execute } from '../execute.ts'
 import { eitherOf, emptyBody } from '../fields.ts'
@@ -12,6 +13,7 @@ import { type App, addRoute } from '../openapi/add-route.ts'
 import { cancelOrder, orderBody, placeOrder, showOrder } from '../openapi/orders.ts'
 import { readId } from '../path-id.ts'
 import { Fault } from '../problem.ts'
+import type { LimitCustomer } from '../rate-limit.ts'
 import { respond } from '../respond.ts'
 import { orderView } from '../views.ts'
 import { readWait } from '../wait.ts'
@@ -23,6 +25,7 @@ export type OrderDeps = {
   findOrder(orderId: string): Promise<OrderView | null>
   readProduct(productId: number): Promise<Product | null>
   readonly paymentDueS: number
+  readonly limitCustomer?: LimitCustomer | undefined
   readonly waitS: number
 }
 
@@ -41,6 +44,7 @@ export function addOrderRoutes(app: App, deps: OrderDeps): void {
     if (hold?.kind !== 'hold' || !(await catalogue.has(hold.productId))) {
       throw new Fault('hold_not_found')
     }
+    if (deps.limitCustomer && customerRef !== null) await deps.limitCustomer(c, customerRef)
 
     const { productId } = hold
     const paymentRef = reference ?? null
@@ -88,7 +92,7 @@ export function addOrderRoutes(app: App, deps: OrderDeps): void {
     return respond(c, 200, orderView(found.order, found.refunds, product))
   }
 
-  addRoute(app, placeOrder, place)
+  addRoute(app, placeOrder, place, ALIASES.placeOrder)
   addRoute(app, showOrder, show)
   addRoute(app, cancelOrder, cancel)
 }

@@ -4,6 +4,7 @@ import type { Context } from 'hono'
 import type { Logger } from '@flashlane/log'
 import { present } from '../answer.ts'
 import { readText } from '../body.ts'
+import { ALIASES, isSuccessWebhook } from '../compat.ts'
 import { decodeHeader } from '../idempotency.ts'
 import type { Heard, Inbox } from '../inbox.ts'
 import { logOutcome } from '../outcome-log.ts'
@@ -12,6 +13,8 @@ import { type App, addRoute } from '../openapi/add-route.ts'
 import { tellPayment } from '../openapi/payments.ts'
 import { requestIdOf, respond } from '../respond.ts'
 import { parseGeneric } from '../webhooks/generic.ts'
+
+const SUCCEEDED = 'succeeded' as const
 
 export type PaymentDeps = {
   readonly inbox: Inbox
@@ -23,7 +26,8 @@ export function addPaymentRoutes(app: App, { inbox, metrics, log }: PaymentDeps)
   async function webhook(c: Context): Promise<Response> {
     const payload = await readText(c, WEBHOOK_BODY_BYTES_MAX)
     const news = parseGeneric(payload, keyInHeader(c))
-    const { command, heard } = await inbox(news, requestIdOf(c))
+    const told = isSuccessWebhook(c.req.path) ? { ...news, kind: SUCCEEDED } : news
+    const { command, heard } = await inbox(told, requestIdOf(c))
     return respondHeard(c, command, heard)
   }
 
@@ -55,7 +59,7 @@ export function addPaymentRoutes(app: App, { inbox, metrics, log }: PaymentDeps)
     }
   }
 
-  addRoute(app, tellPayment, webhook)
+  addRoute(app, tellPayment, webhook, ALIASES.tellPayment)
 }
 
 const respondKept = (c: Context, { eventKey }: RecordPayment): Response =>

@@ -4,6 +4,7 @@ import type { Context } from 'hono'
 import { parse } from '../body.ts'
 import { type App, addRoute } from '../openapi/add-route.ts'
 import { listProducts, listQuery, showProduct } from '../openapi/products.ts'
+import { etagOf, withoutEnvelope } from '../envelope.ts'
 import { readProductId } from '../path-id.ts'
 import { Fault } from '../problem.ts'
 import { respond, respondText } from '../respond.ts'
@@ -24,7 +25,7 @@ export function addProductRoutes(app: App, deps: ProductDeps): void {
   const { readProduct, listProducts: readPage } = deps
 
   async function list(c: Context): Promise<Response> {
-    const query = parse(listQuery, c.req.query())
+    const query = parse(listQuery, withoutEnvelope(c.req.query()))
     const { page, per_page: limit, search, available_only: isAvailableOnly = false } = query
     const { items, total } = await readPage({
       offset: (page - 1) * limit,
@@ -43,7 +44,7 @@ export function addProductRoutes(app: App, deps: ProductDeps): void {
 
     // Asked for anew each time, and sent anew only when it changed.
     const nowMs = deps.nowMs()
-    const etag = `"${product.version}-${saleState(product, nowMs)}"`
+    const etag = etagOf(c, `${product.version}-${saleState(product, nowMs)}`)
     const headers = { etag, 'cache-control': 'no-cache' }
     const isKnown = c.req.header('if-none-match') === headers.etag
     return isKnown

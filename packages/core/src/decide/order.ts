@@ -111,6 +111,7 @@ const orderResult = (order: Order): Result => ({
     currency: order.currency,
     status: order.status,
     paymentDueAtMs: order.paymentDueAtMs,
+    createdAtMs: order.createdAtMs,
   },
 })
 
