@@ -4,7 +4,7 @@ import * as fc from 'fast-check'
 import { sql } from 'kysely'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { makeIsWrong, requests, type Sent, type Whole } from '../support/arbitrary.ts'
-import { routesOf } from '../support/document.ts'
+import { type OperationObject, routesOf } from '../support/document.ts'
 import { ADMIN_TOKEN, type Flashlane, startFlashlane } from '../support/flashlane.ts'
 import { type Answer, request } from '../support/http.ts'
 import { placeHold, placeOrder } from '../support/shop.ts'
@@ -18,9 +18,13 @@ const document = printedDocument as unknown as Whole
 const operations = routesOf(document)
   .filter(({ isAlias }) => !isAlias)
   .map(({ method, template, operation }) => ({ method, template, operation }))
+/** Its answer has no end. */
+const isStream = ({ responses }: OperationObject): boolean =>
+  responses['200']?.content?.['text/event-stream'] !== undefined
 /** The others take nothing that could be wrong. */
 const asking = operations.filter(
   ({ operation }) =>
+    !isStream(operation) &&
     [...(operation.parameters ?? []), ...(operation.requestBody ? ['body'] : [])].length > 1,
 )
 const isWrong = makeIsWrong(document)

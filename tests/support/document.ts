@@ -45,6 +45,14 @@ const byOrigin = new Map<string, Promise<Check>>()
 const byDocument = new Map<string, Check>()
 const misfits: string[] = []
 
+/** Asks for a process's document while it serves it: an answer may come when it does not any more. */
+export async function learnDocument(url: string): Promise<void> {
+  const { origin } = new URL(url)
+  const check = byOrigin.get(origin) ?? fetchCheck(origin)
+  byOrigin.set(origin, check)
+  await check
+}
+
 /** Fails where an answer does not fit; and once more at the end, for whoever has caught that. */
 export async function holdAgainstDocument(
   url: string,

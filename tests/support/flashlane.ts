@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { freePort, startRedis } from '../../scripts/services.mjs'
 import { createTestDatabase } from './database.ts'
-import { failOnMisfits } from './document.ts'
+import { failOnMisfits, learnDocument } from './document.ts'
 import { type Answer, request } from './http.ts'
 import { type Process, startProcess } from './process.ts'
 import { type Proxy, startProxy } from './proxy.ts'
@@ -155,6 +155,7 @@ async function launchApi(env: Record<string, string>): Promise<Api> {
     },
     { withinMs: READY_MS_MAX, what: 'the api listens' },
   )
+  await learnDocument(url)
   return {
     ...child,
     url,

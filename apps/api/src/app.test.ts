@@ -7,6 +7,9 @@ import { makeHead } from './command-head.ts'
 import type { Answer } from './dispatch/waiter.ts'
 import { makeExecute } from './execute.ts'
 import { makeDeriveX } from './idempotency.ts'
+import { createManualTimers } from './dispatch/manual-timers.ts'
+import { createLive } from './live/live.ts'
+import type { Standing } from './live/standings.ts'
 import { createMetrics } from './metrics.ts'
 
 const X = '1'.repeat(26)
@@ -14,7 +17,7 @@ const TOKEN = 'a-token-of-operators'
 const JSON_TYPE = { 'content-type': 'application/json' }
 
 /** The routes over one product, 7, and a lane that answers as told. */
-function anApp(answer: Answer = { kind: 'queued', batchId: X }) {
+function anApp(answer: Answer = { kind: 'queued', batchId: X }, standing: Standing | null = null) {
   const submitted: Command[] = []
   const { log } = createLog({ process: 'api', level: 'silent' })
   const metrics = createMetrics()
@@ -29,6 +32,7 @@ function anApp(answer: Answer = { kind: 'queued', batchId: X }) {
       },
       remember: async () => {},
       learn: () => {},
+      standingOf: async () => standing,
       metrics,
       log,
     }),
@@ -42,14 +46,27 @@ function anApp(answer: Answer = { kind: 'queued', batchId: X }) {
     },
     findHold: nothing,
     findOrder: nothing,
-    findCommand: nothing,
     readProduct: nothing,
+    live: createLive({
+      catalogue: { has: (productId) => productId === 7 },
+      readProduct: nothing,
+      findCommand: nothing,
+      queuedBatch: nothing,
+      stillQueued: async () => new Set(),
+      placeOf: async () => {
+        throw new Error('not asked for here')
+      },
+      refreshSnapshots: async () => {},
+      nowMs: () => 1,
+      laneOf: (productId) => `p${productId}`,
+      subscribe: () => () => {},
+      timers: createManualTimers(),
+      onFault: () => {},
+    }),
     listProducts: async () => ({ items: [], total: 0 }),
     createProduct: async () => {
       throw new Error('a bug')
     },
-    isQueued: async () => false,
-    refreshSnapshots: async () => {},
     announce: () => {},
     readClockMs: async () => 1,
     migrationsPending: async () => [],
@@ -178,6 +195,20 @@ test('a 202 names what the command will make, and where to ask', async () => {
   expect(response.headers.get('retry-after')).toBe('1')
   expect(response.headers.get('preference-applied')).toBe('respond-async')
   expect(submitted).toMatchObject([{ type: 'PlaceHold', quantity: 2, ttlMs: 30_000 }])
+})
+
+test('a 202 tells how many stand before it and for how long, as far as it is known', async () => {
+  const told = async (standing: Standing) => {
+    const { post } = anApp({ kind: 'queued', batchId: X }, standing)
+    return (await post('/api/holds', '{"product_id":7,"qty":1}')).json()
+  }
+
+  const known = await told({ position: 512, etaMs: 340 })
+  const unknown = await told({ position: 0, etaMs: null })
+
+  expect(known).toMatchObject({ position: 512, eta_ms: 340 })
+  expect(unknown).toMatchObject({ position: 0 })
+  expect(unknown).not.toHaveProperty('eta_ms')
 })
 
 test('too much waiting is 503 busy, with when to come again', async () => {

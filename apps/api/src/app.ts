@@ -4,6 +4,7 @@ import { OpenAPIHono } from '@hono/zod-openapi'
 import type { Context } from 'hono'
 import type { BlankEnv } from 'hono/types'
 import type { Logger } from '@flashlane/log'
+import type { Live } from './live/live.ts'
 import type { Metrics } from './metrics.ts'
 import type { App } from './openapi/add-route.ts'
 import { addComponents } from './openapi/document.ts'
@@ -26,7 +27,7 @@ export type AppDeps = HoldDeps &
   CommandDeps &
   AdminProductDeps &
   AdminWorkDeps &
-  HealthDeps & { readonly metrics: Metrics; readonly log: Logger }
+  HealthDeps & { readonly live: Live; readonly metrics: Metrics; readonly log: Logger }
 
 const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const
 

@@ -4,6 +4,7 @@ import type { Context } from 'hono'
 import type { Logger } from '@flashlane/log'
 import { present } from './answer.ts'
 import type { Answer } from './dispatch/waiter.ts'
+import { type Standing, type StandingOf, standingView } from './live/standings.ts'
 import { logOutcome } from './outcome-log.ts'
 import type { Metrics } from './metrics.ts'
 import { Fault, RETRY_AFTER_S, respondProblem } from './problem.ts'
@@ -16,6 +17,8 @@ export type ExecuteDeps = {
   remember(command: Command, batchId: string): Promise<void>
   /** Hears every outcome: what is sold out is turned away at the door. */
   learn(command: Command, outcome: Outcome): void
+  /** Null where it is not known. Never rejects. */
+  readonly standingOf: StandingOf
   readonly metrics: Metrics
   readonly log: Logger
 }
@@ -23,7 +26,7 @@ export type ExecuteDeps = {
 export type Execute = (c: Context, command: Command, wait: Wait) => Promise<Response>
 
 export const makeExecute =
-  ({ submit, remember, learn, metrics, log }: ExecuteDeps): Execute =>
+  ({ submit, remember, learn, standingOf, metrics, log }: ExecuteDeps): Execute =>
   async (c, command, wait) => {
     const startMs = performance.now()
     const answer = await submit(command, wait.ms)
@@ -35,11 +38,13 @@ export const makeExecute =
         learn(command, answer.outcome)
         logOutcome(log, command, answer.outcome)
         return respondOutcome(c, command, answer.outcome, headers)
-      case 'queued':
+      case 'queued': {
+        const standing = standingOf(command.productId, answer.batchId)
         await remember(command, answer.batchId).catch(() => {
           throw unavailable(command, true)
         })
-        return respondQueued(c, command, headers)
+        return respondQueued(c, command, { standing: await standing, headers })
+      }
       case 'unavailable':
         throw unavailable(command, answer.mayHappen)
       case 'busy':
@@ -71,13 +76,20 @@ const withPayment = (command: Command, body: object): object =>
     ? { ...body, pay_with: command.paymentRef }
     : body
 
-function respondQueued(c: Context, command: Command, headers: Record<string, string>): Response {
+type Queued = { readonly standing: Standing | null; readonly headers: Record<string, string> }
+
+function respondQueued(c: Context, command: Command, { standing, headers }: Queued): Response {
   headers['location'] = `/api/commands/${command.commandId}`
   headers['retry-after'] = RETRY_AFTER_S
   return respond(
     c,
     202,
-    { command_id: command.commandId, status: 'queued', ...madeBy(command) },
+    {
+      command_id: command.commandId,
+      status: 'queued',
+      ...madeBy(command),
+      ...standingView(standing),
+    },
     headers,
   )
 }

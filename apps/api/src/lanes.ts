@@ -17,6 +17,21 @@ const EVENTS_MAX = 100
 /** unknown: sent, but not acknowledged in time; it may be in the lane all the same. */
 export type AddResult = 'acknowledged' | 'not_sent' | 'unknown'
 
+export type Place = {
+  readonly isThere: boolean
+  /** Not taken by a worker yet. */
+  readonly isWaiting: boolean
+  readonly jobsBefore: number
+  /** Null where the earlier one waits no more. */
+  readonly earlierBefore: number | null
+  /** Of the batch itself. */
+  readonly commands: number | null
+}
+
+/** Says what the job holds to whoever counts without reading it. */
+const jobName = (batch: Batch): string =>
+  batch.kind === 'commands' ? `${batch.commands.length} commands` : batch.kind
+
 export type Lanes = ReturnType<typeof createLanes>
 
 export function createLanes(redis: Redis, onFault: (error: unknown) => void) {
@@ -46,7 +61,7 @@ export function createLanes(redis: Redis, onFault: (error: unknown) => void) {
       if (redis.status !== 'ready') return 'not_sent'
       const sentMs = performance.now()
       try {
-        await queueOf(lane).add('batch', batch, {
+        await queueOf(lane).add(jobName(batch), batch, {
           jobId: batch.batchId,
           removeOnComplete: true,
           removeOnFail: true,
@@ -66,10 +81,48 @@ export function createLanes(redis: Redis, onFault: (error: unknown) => void) {
       await redis.set(commandKey(lane, commandId), batchId, 'EX', COMMAND_KEY_TTL_S)
     },
 
-    /** Whether a command that was answered 202 still stands in its lane. */
-    async isQueued(lane: string, commandId: string): Promise<boolean> {
+    /** The batch of a command that was answered 202, while it still stands in its lane. */
+    async queuedBatch(lane: string, commandId: string): Promise<string | null> {
       const batchId = await redis.get(commandKey(lane, commandId))
-      return batchId !== null && hasJob(lane, batchId)
+      return batchId !== null && (await hasJob(lane, batchId)) ? batchId : null
+    },
+
+    /** Those of these commands whose batches still stand in their lane. */
+    async stillQueued(lane: string, commandIds: readonly string[]): Promise<ReadonlySet<string>> {
+      const batchIds = await redis.mget(commandIds.map((id) => commandKey(lane, id)))
+      const asked = [...new Set(batchIds.filter((id) => id !== null))]
+      const found = await Promise.all(asked.map((id) => hasJob(lane, id)))
+      const standing = new Set(asked.filter((_, i) => found[i]))
+      return new Set(commandIds.filter((_, i) => standing.has(batchIds[i] ?? '')))
+    },
+
+    /** How many jobs stand before a batch, and before another one that was asked for earlier. */
+    async placeOf(lane: string, batchId: string, earlierId: string): Promise<Place> {
+      const queue = queueOf(lane)
+      const wait = queue.toKey('wait')
+      const answers = await redis
+        .multi()
+        .llen(wait)
+        .llen(queue.toKey('active'))
+        .lpos(wait, batchId)
+        .lpos(wait, earlierId)
+        .hget(queue.toKey(batchId), 'name')
+        .exec()
+      const [waiting, active, at, earlierAt, name] = (answers ?? []).map(([error, value]) => {
+        if (error) throw error
+        return value
+      })
+      // Taken from the end of the list. What is in it no more is being worked, or done.
+      const before = (index: unknown): number =>
+        typeof index === 'number' ? Number(waiting) - 1 - index + Number(active) : 0
+      const commands = typeof name === 'string' ? Number.parseInt(name, 10) : Number.NaN
+      return {
+        isThere: typeof name === 'string',
+        isWaiting: typeof at === 'number',
+        jobsBefore: before(at),
+        earlierBefore: typeof earlierAt === 'number' ? before(earlierAt) : null,
+        commands: Number.isNaN(commands) ? null : commands,
+      }
     },
 
     /** Tells the workers that there is a lane to open. Losing it costs a second: they look for themselves. */

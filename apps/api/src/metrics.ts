@@ -6,7 +6,14 @@ import type { Answer } from './dispatch/waiter.ts'
 
 export type Metrics = ReturnType<typeof createMetrics>
 
-type Sources = { waiting(): number; inFlight(): number; canaryAgeMs(): number | null }
+type Sources = {
+  waiting(): number
+  inFlight(): number
+  streams(): number
+  polls(): number
+  watchedProducts(): number
+  canaryAgeMs(): number | null
+}
 
 export function createMetrics() {
   const registry = new Registry()
@@ -70,7 +77,8 @@ export function createMetrics() {
       }
       observer.observe(ms / 1_000)
     },
-    watch({ waiting, inFlight, canaryAgeMs }: Sources): void {
+    watch(sources: Sources): void {
+      const { waiting, inFlight, streams, polls, watchedProducts, canaryAgeMs } = sources
       gauge(
         'flash_api_waiting',
         'Clients that wait for an outcome; at 20,000 further ones get 503.',
@@ -80,6 +88,21 @@ export function createMetrics() {
         'flash_api_batches_in_flight',
         'Batches whose outcome is not known yet. Only ever growing: nothing is applied.',
         inFlight,
+      )
+      gauge(
+        'flash_api_streams',
+        'Open streams of server-sent events; at 10,000 further ones get 503.',
+        streams,
+      )
+      gauge(
+        'flash_api_polls',
+        'Polls that wait for a command; at 10,000 further ones are answered at once.',
+        polls,
+      )
+      gauge(
+        'flash_api_watched_products',
+        'Products that a stream or a poll follows. Above 0 with neither: a leak.',
+        watchedProducts,
       )
       gauge(
         'flash_api_canary_age_seconds',

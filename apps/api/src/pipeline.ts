@@ -17,6 +17,7 @@ import type { Metrics } from './metrics.ts'
 import { listenForReplies } from './replies.ts'
 import type { Services } from './services.ts'
 import { createSnapshots } from './snapshots.ts'
+import { createSubscriptions } from './subscriptions.ts'
 
 type Options = {
   readonly config: Config
@@ -66,13 +67,13 @@ export function startPipeline({ config, services, metrics, onFault }: Options) {
     monotonicMs: realTimers.monotonicMs,
     processId,
   })
-  const stopListening = listenForReplies({
-    redis: subscriber,
+  const subscriptions = createSubscriptions({ redis: subscriber, onFault })
+  listenForReplies({
+    subscribe: subscriptions.subscribe,
     processId,
     heard(reply) {
       if (!canary.heard(reply)) dispatcher.heard(reply)
     },
-    onFault,
   })
 
   return {
@@ -80,12 +81,13 @@ export function startPipeline({ config, services, metrics, onFault }: Options) {
     lanes,
     snapshots,
     canary,
+    subscribe: subscriptions.subscribe,
     laneOf,
     drawX,
     stop(): void {
       dispatcher.stop()
       canary.stop()
-      stopListening()
+      subscriptions.stop()
     },
   }
 }

@@ -17,7 +17,7 @@ export type Services = {
   readonly clock: Clock
   /** Adds batches, and reads and writes what the lanes keep beside them. */
   readonly redis: Redis
-  /** Hears replies, and nothing else. */
+  /** Hears replies and changes, and nothing else. */
   readonly subscriber: Redis
   readonly processId: string
   close(): Promise<void>

@@ -4,6 +4,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Dispatcher } from './dispatch/dispatcher.ts'
+import type { Live } from './live/live.ts'
 import type { HttpServer } from './server.ts'
 
 /** What is left of the grace for the last answers to be written. */
@@ -11,6 +12,7 @@ const LAST_WORDS_MS = 500
 
 export type ShutdownDeps = {
   readonly server: HttpServer
+  readonly live: Pick<Live, 'end'>
   readonly dispatcher: Pick<Dispatcher, 'drain' | 'giveUp' | 'stop'>
   /** What the answers stood on: Redis, MySQL, timers. */
   release(): Promise<void>
@@ -19,9 +21,11 @@ export type ShutdownDeps = {
 }
 
 export async function shutDown(deps: ShutdownDeps): Promise<void> {
-  const { server, dispatcher, drainDelayMs, graceMs } = deps
+  const { server, live, dispatcher, drainDelayMs, graceMs } = deps
   await sleep(drainDelayMs)
   server.stopListening()
+  // Whoever follows something comes back, and finds another process.
+  live.end()
   dispatcher.drain()
   const isClosed = await within(server.closed, graceMs - LAST_WORDS_MS)
   if (!isClosed) {

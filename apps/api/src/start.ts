@@ -11,6 +11,7 @@ import { createFront } from './front.ts'
 import { makeDeriveX } from './idempotency.ts'
 import { createInbox } from './inbox.ts'
 import { makeLaneStatus } from './lane-status.ts'
+import { createLive } from './live/live.ts'
 import { makeFaultLog } from '@flashlane/log'
 import { createMetrics, type Metrics } from './metrics.ts'
 import { type Pipeline, startPipeline } from './pipeline.ts'
@@ -28,10 +29,10 @@ export async function startApi(config: Config, log: Logger): Promise<Api> {
   const metrics = createMetrics()
   const pipeline = startPipeline({ config, services, metrics, onFault })
   const { dispatcher, canary } = pipeline
-  metrics.watch({ ...dispatcher, canaryAgeMs: canary.ageMs })
 
   let isDraining = false
-  const wired = await wire({ config, services, pipeline, metrics, log })
+  const wired = await wire({ config, services, pipeline, metrics, log, onFault })
+  metrics.watch({ ...dispatcher, ...wired.live, canaryAgeMs: canary.ageMs })
   const app = createApp({ ...wired, isDraining: () => isDraining })
   const front = createFront(app, {
     corsOrigins: config.CORS_ORIGINS,
@@ -46,6 +47,7 @@ export async function startApi(config: Config, log: Logger): Promise<Api> {
       isDraining = true
       return shutDown({
         server,
+        live: wired.live,
         dispatcher,
         async release() {
           pipeline.stop()
@@ -70,11 +72,12 @@ type Parts = {
   readonly pipeline: Pipeline
   readonly metrics: Metrics
   readonly log: Logger
+  onFault(error: unknown): void
 }
 
 /** What the routes need, over this process's services. */
 async function wire(parts: Parts): Promise<Omit<AppDeps, 'isDraining'>> {
-  const { config, services, pipeline, metrics, log } = parts
+  const { config, services, pipeline, metrics, log, onFault } = parts
   const { mysql } = services
   const { nowMs } = services.clock
   const { lanes, laneOf, drawX, snapshots } = pipeline
@@ -87,7 +90,23 @@ async function wire(parts: Parts): Promise<Omit<AppDeps, 'isDraining'>> {
   const soldOut = createSoldOut({ monotonicMs: realTimers.monotonicMs })
   const deriveX = makeDeriveX(await mysql.idempotencySecret())
 
+  const live = createLive({
+    catalogue,
+    readProduct: snapshots.read,
+    findCommand: mysql.findCommand,
+    refreshSnapshots: snapshots.refresh,
+    queuedBatch: (productId, commandId) => lanes.queuedBatch(laneOf(productId), commandId),
+    stillQueued: (productId, commandIds) => lanes.stillQueued(laneOf(productId), commandIds),
+    placeOf: lanes.placeOf,
+    laneOf,
+    subscribe: pipeline.subscribe,
+    nowMs,
+    timers: realTimers,
+    onFault,
+  })
+
   return {
+    live,
     catalogue,
     metrics,
     log,
@@ -98,6 +117,7 @@ async function wire(parts: Parts): Promise<Omit<AppDeps, 'isDraining'>> {
       remember: ({ productId, commandId }, batchId) =>
         lanes.remember(laneOf(productId), commandId, batchId),
       learn: soldOut.learn,
+      standingOf: live.standingOf,
       metrics,
       log,
     }),
@@ -117,11 +137,8 @@ async function wire(parts: Parts): Promise<Omit<AppDeps, 'isDraining'>> {
     }),
     findHold: mysql.findHold,
     findOrder: mysql.findOrder,
-    findCommand: mysql.findCommand,
-    isQueued: (productId, commandId) => lanes.isQueued(laneOf(productId), commandId),
     listProducts: mysql.listProducts,
     readProduct: snapshots.read,
-    refreshSnapshots: snapshots.refresh,
     createProduct: (fields, requestId) =>
       mysql.createProduct(fields, { x: drawX(nowMs()), requestId }),
     announce: lanes.announce,

@@ -4,6 +4,7 @@ import {
   encodeSnapshot,
   type Outcome,
   type Product,
+  productChannel,
   type Reply,
   replyChannel,
   SNAPSHOT_TTL_S,
@@ -24,13 +25,17 @@ export type Published = {
   readonly depth: number
 }
 
-/** Snapshots first, then the reply, in one pipeline: who has the answer sees its effect in the next read. */
+/**
+ * Snapshots first, then the reply, in one pipeline: who has the answer sees its effect in the next read. Before both go
+ * the keys of what is queued no more: who hears of the change, and asks, finds them gone.
+ */
 export async function publish(
   redis: Redis,
   runId: string,
   { lane, products, commandIds, reply, depth }: Published,
 ): Promise<void> {
   const pipeline = redis.pipeline()
+  if (commandIds.length > 0) pipeline.unlink(...commandIds.map((id) => commandKey(lane, id)))
   for (const product of products) {
     pipeline.eval(
       WRITE_SNAPSHOT_LUA,
@@ -39,9 +44,9 @@ export async function publish(
       product.version,
       encodeSnapshot(product),
       SNAPSHOT_TTL_S,
+      productChannel(product.productId),
     )
   }
-  if (commandIds.length > 0) pipeline.unlink(...commandIds.map((id) => commandKey(lane, id)))
   if (reply) {
     const message: Reply = { batchId: reply.batchId, outcomes: reply.outcomes, depth }
     pipeline.publish(replyChannel(reply.to), JSON.stringify(message))

@@ -24,10 +24,17 @@ export function decodeSnapshot(text: string): Product {
   return JSON.parse(text.slice(at + 1)) as Product
 }
 
-/** KEYS: the snapshot's. ARGV: version, value, seconds to live. An older version never replaces a newer one. */
+/** Where a product's version is published after each commit that concerns it. A channel is no key: it needs no slot. */
+export const productChannel = (productId: number): string => `flashlane:product:${productId}`
+
+/**
+ * KEYS: the snapshot's. ARGV: version, value, seconds to live, and for whoever has news the channel to tell them on. An
+ * older version never replaces a newer one.
+ */
 export const WRITE_SNAPSHOT_LUA = `
 local current = redis.call('get', KEYS[1])
 if current and tonumber(string.match(current, '^%d+')) > tonumber(ARGV[1]) then return 0 end
 redis.call('set', KEYS[1], ARGV[2], 'EX', ARGV[3])
+if ARGV[4] then redis.call('publish', ARGV[4], ARGV[1]) end
 return 1
 `

@@ -26,6 +26,10 @@ export const LANE_BATCHES_MAX = 2
 export const PROCESS_BATCHES_MAX = 16
 export const LANE_DEPTH_MAX = 250_000
 export const WAITERS_MAX = 20_000
+/** Open streams of server-sent events of an api process; further ones get 503. */
+export const STREAMS_MAX = 10_000
+/** Waiting polls of an api process; further ones are answered at once. */
+export const POLLS_MAX = 10_000
 
 /** A command is sent to Redis within this time of its acceptance, or never. */
 export const ENQUEUE_MS_MAX = 500

@@ -1,15 +1,16 @@
 /** What became of a command, as the document tells it. */
-import { command } from '@flashlane/core'
+import { command, WAIT_S_MAX } from '@flashlane/core'
 import { z } from 'zod'
 import { stockAnswer } from './admin-products.ts'
 import { refundItem } from './admin-work.ts'
 import { product } from './products.ts'
 import { headerRefs } from './headers.ts'
 import { holdAnswer, holdExample } from './holds.ts'
-import { jsonAnswer, operation } from './operation.ts'
+import { eventStream, jsonAnswer, lastEventId, operation } from './operation.ts'
 import { orderAnswer } from './orders.ts'
 import { heardAnswer } from './payments.ts'
 import { outcomeProblem, SERVICE_PROBLEMS } from './problems.ts'
+import { standing } from './queued.ts'
 import { example, ids, instant, version } from './values.ts'
 
 const expiredAnswer = z
@@ -17,7 +18,7 @@ const expiredAnswer = z
   .meta({ id: 'Expired', description: 'How many holds and orders an expiry ended' })
 
 const queued = z
-  .object({ command_id: ids.command, status: z.literal('queued') })
+  .object({ command_id: ids.command, status: z.literal('queued'), ...standing })
   .meta({ id: 'CommandQueued' })
 
 const applied = z
@@ -49,14 +50,29 @@ const applied = z
   })
   .meta({ id: 'CommandApplied' })
 
+/** Tolerates what else the address says. */
+export const waitQuery = z.object({
+  wait: z
+    .string()
+    .regex(/^\d{1,9}$/, `must be a number of seconds, 0 to ${WAIT_S_MAX}`)
+    .transform(Number)
+    .pipe(z.int().max(WAIT_S_MAX))
+    .default(0)
+    .meta({ description: `Seconds to wait for the outcome, 0 to ${WAIT_S_MAX}` }),
+})
+
+const commandPath = z.object({ id: ids.command })
+
 export const showCommand = operation({
   method: 'get',
   path: '/api/commands/{id}',
   operationId: 'showCommand',
   tags: ['Commands'],
   summary: 'Show what became of a command',
-  description: '404: neither MySQL nor Redis knows it.',
-  params: z.object({ id: ids.command }),
+  description:
+    '404: neither MySQL nor Redis knows it. With `wait` the answer comes as soon as it is applied.',
+  params: commandPath,
+  query: waitQuery,
   answers: {
     200: {
       ...jsonAnswer('The command', z.discriminatedUnion('status', [queued, applied]), {
@@ -71,5 +87,25 @@ export const showCommand = operation({
       headers: headerRefs(['X-Request-Id', 'Retry-After']),
     },
   },
-  problems: ['command_unknown', ...SERVICE_PROBLEMS],
+  problems: ['command_unknown', 'validation', 'busy', ...SERVICE_PROBLEMS],
+})
+
+export const followCommand = operation({
+  method: 'get',
+  path: '/api/commands/{id}/events',
+  operationId: 'followCommand',
+  tags: ['Commands'],
+  summary: 'Follow a command until it is applied',
+  description:
+    'Server-sent events: `queued` with where it stands as that changes, then `applied` with the whole command, then the end.',
+  params: commandPath,
+  headers: lastEventId,
+  answers: {
+    200: eventStream('The events'),
+    204: {
+      description: 'The outcome was told: stop asking',
+      headers: headerRefs(['X-Request-Id']),
+    },
+  },
+  problems: ['command_unknown', 'busy', ...SERVICE_PROBLEMS],
 })

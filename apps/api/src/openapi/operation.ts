@@ -87,6 +87,19 @@ export const jsonAnswer = (
   content: { 'application/json': { schema, example } },
 })
 
+export const eventStream = (description: string): Answer => ({
+  description,
+  headers: headerRefs(['X-Request-Id', 'Cache-Control']),
+  content: { 'text/event-stream': { schema: z.string() } },
+})
+
+export const lastEventId = {
+  'Last-Event-ID': z
+    .string()
+    .optional()
+    .meta({ description: 'The last event that the client has: it is not told again' }),
+}
+
 function withProblems(
   answers: Answers,
   problems: readonly ProblemCode[],

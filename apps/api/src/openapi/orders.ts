@@ -61,12 +61,9 @@ const orderFields = {
 export const orderAnswer = z
   .object({
     ...orderFields,
-    pay_with: z
-      .string()
-      .optional()
-      .meta({
-        description: 'The payment that the request named, of an order that was just placed',
-      }),
+    pay_with: z.string().optional().meta({
+      description: 'The payment that the request named, of an order that was just placed',
+    }),
   })
   .meta({ id: 'Order' })
 

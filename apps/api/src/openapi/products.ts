@@ -1,7 +1,7 @@
 /** Products, as the document tells them. */
 import { quantity, STOCK_MAX } from '@flashlane/core'
 import { z } from 'zod'
-import { jsonAnswer, operation } from './operation.ts'
+import { eventStream, jsonAnswer, lastEventId, operation } from './operation.ts'
 import { SERVICE_PROBLEMS } from './problems.ts'
 import { headerRefs } from './headers.ts'
 import { amount, currencyCode, ids, instant, version } from './values.ts'
@@ -113,6 +113,20 @@ export const listProducts = operation({
     }),
   },
   problems: ['validation', ...SERVICE_PROBLEMS],
+})
+
+export const followProduct = operation({
+  method: 'get',
+  path: '/api/products/{id}/events',
+  operationId: 'followProduct',
+  tags: ['Products'],
+  summary: 'Follow a product',
+  description:
+    'Server-sent events: the product at once, then whenever it has changed, ten times a second at most. The id of an event is the version.',
+  params: productPath,
+  headers: lastEventId,
+  answers: { 200: eventStream('The events') },
+  problems: ['product_not_found', 'busy', ...SERVICE_PROBLEMS],
 })
 
 export const showProduct = operation({

@@ -4,6 +4,16 @@ import { OUTCOME_HEADERS } from './headers.ts'
 import { jsonAnswer } from './operation.ts'
 import { example, ids } from './values.ts'
 
+/** Where a command stands, as far as that is known. */
+export const standing = {
+  position: z
+    .int()
+    .nonnegative()
+    .optional()
+    .meta({ description: 'About how many commands are applied before it' }),
+  eta_ms: z.int().nonnegative().optional().meta({ description: 'About when it will be applied' }),
+}
+
 const queued = z
   .object({
     command_id: ids.command,
@@ -11,6 +21,7 @@ const queued = z
     hold_id: ids.hold.optional(),
     order_id: ids.order.optional(),
     product_id: ids.product.optional(),
+    ...standing,
   })
   .meta({
     id: 'Queued',

@@ -3,8 +3,9 @@ import type { Product } from '@flashlane/core'
 import type { Context } from 'hono'
 import { parse } from '../body.ts'
 import { type App, addRoute } from '../openapi/add-route.ts'
-import { listProducts, listQuery, showProduct } from '../openapi/products.ts'
+import { followProduct, listProducts, listQuery, showProduct } from '../openapi/products.ts'
 import { etagOf, withoutEnvelope } from '../envelope.ts'
+import type { Live } from '../live/live.ts'
 import { readProductId } from '../path-id.ts'
 import { Fault } from '../problem.ts'
 import { respond, respondText } from '../respond.ts'
@@ -12,6 +13,7 @@ import { productView, saleState } from '../views.ts'
 
 export type ProductDeps = {
   nowMs(): number
+  readonly live: Pick<Live, 'productEvents'>
   readProduct(productId: number): Promise<Product | null>
   listProducts(page: {
     offset: number
@@ -54,4 +56,5 @@ export function addProductRoutes(app: App, deps: ProductDeps): void {
 
   addRoute(app, listProducts, list)
   addRoute(app, showProduct, show)
+  addRoute(app, followProduct, (c) => deps.live.productEvents(c))
 }

@@ -1,0 +1,38 @@
+/** `GET /products/{id}/events`: a product as it is, and then as it changes. */
+import type { Product } from '@flashlane/core'
+import type { Context } from 'hono'
+import { readProductId } from '../path-id.ts'
+import { Fault } from '../problem.ts'
+import { productView } from '../views.ts'
+import type { EventStreams } from './event-stream.ts'
+import type { ProductFeeds } from './product-feed.ts'
+
+type ProductEventsDeps = {
+  readonly streams: Pick<EventStreams, 'open'>
+  readonly feeds: ProductFeeds
+  readProduct(productId: number): Promise<Product | null>
+  nowMs(): number
+}
+
+export const makeProductEvents =
+  ({ streams, feeds, readProduct, nowMs }: ProductEventsDeps) =>
+  async (c: Context): Promise<Response> => {
+    const product = await readProduct(readProductId(c))
+    if (!product) throw new Fault('product_not_found')
+
+    // Only the current version is a client's that came back; any other is sent the snapshot.
+    const has = Number(c.req.header('last-event-id')) === product.version ? product.version : 0
+    return streams.open(c, (wake) => {
+      const feed = feeds.follow(product, wake)
+      let sent = has
+      return {
+        next() {
+          const latest = feed.latest()
+          if (latest.version <= sent) return null
+          sent = latest.version
+          return { event: 'product', id: String(sent), data: productView(latest, nowMs()) }
+        },
+        closed: feed.stop,
+      }
+    })
+  }
