@@ -128,14 +128,29 @@ function startApp(running, { kind, name, env }) {
 /** @param {{ addresses: readonly string[], productId: number, adminToken: string }} facts */
 function tellHowToBuy({ addresses, productId, adminToken }) {
   const [address = ''] = addresses
+  const curls = threeCurls(address, productId)
+  const isSigned = Boolean(process.env['WEBHOOK_SECRET'])
   say(`
 Flashlane sells at ${addresses.join(', ')}
 
 Hold two of product ${productId}, order them, and say that they are paid:
 
-${threeCurls(address, productId).join('\n')}
+${(isSigned ? curls.slice(0, 2) : curls).join('\n')}
+
+${tellWhoIsBelieved(address, isSigned)}
 
 ${process.env['ADMIN_TOKEN'] ? 'ADMIN_TOKEN is yours.' : `ADMIN_TOKEN=${adminToken}`}
 Ctrl-C stops everything; the data stays in .flashlane/data.
 `)
+}
+
+/**
+ * @param {string} address
+ * @param {boolean} isSigned
+ */
+function tellWhoIsBelieved(address, isSigned) {
+  if (isSigned)
+    return 'The payment webhook must be signed with WEBHOOK_SECRET: docs/api.md says how.'
+  return `WARNING: webhooks are NOT signed. Whoever reaches ${address}/api/payments/webhook
+can say that an order is paid. Set WEBHOOK_SECRET before anybody else reaches it.`
 }

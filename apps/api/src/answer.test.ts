@@ -59,6 +59,7 @@ test('a placed hold is 201 with its address and what was granted', () => {
       hold_id: 'hold_1_x',
       product_id: 1,
       qty: 2,
+      requested_qty: 2,
       unit_price: 1_999,
       currency: 'USD',
       status: 'active',

@@ -16,6 +16,10 @@ const X = '1'.repeat(26)
 const TOKEN = 'a-token-of-operators'
 const JSON_TYPE = { 'content-type': 'application/json' }
 
+const notAskedFor = () => {
+  throw new Error('not asked for here')
+}
+
 /** The routes over one product, 7, and a lane that answers as told. */
 function anApp(answer: Answer = { kind: 'queued', batchId: X }, standing: Standing | null = null) {
   const submitted: Command[] = []
@@ -41,9 +45,10 @@ function anApp(answer: Answer = { kind: 'queued', batchId: X }, standing: Standi
       drawX: () => X,
       deriveX: makeDeriveX(Buffer.from('secret')),
     }),
-    inbox: async () => {
-      throw new Error('not asked for here')
-    },
+    inbox: notAskedFor,
+    verifyGeneric: null,
+    verifyStandard: notAskedFor,
+    verifyStripe: notAskedFor,
     findHold: nothing,
     findOrder: nothing,
     readProduct: nothing,

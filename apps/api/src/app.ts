@@ -19,11 +19,13 @@ import { addOrderRoutes, type OrderDeps } from './routes/orders.ts'
 import { addPaymentRoutes, type PaymentDeps } from './routes/payments.ts'
 import { addProductRoutes, type ProductDeps } from './routes/products.ts'
 import { addReferenceRoutes } from './routes/reference.ts'
+import { addWebhookRoutes, type WebhookDeps } from './routes/webhooks.ts'
 
 export type AppDeps = HoldDeps &
   OrderDeps &
   ProductDeps &
   PaymentDeps &
+  WebhookDeps &
   CommandDeps &
   AdminProductDeps &
   AdminWorkDeps &
@@ -38,6 +40,7 @@ export function createApp(deps: AppDeps): App {
   addHoldRoutes(app, deps)
   addOrderRoutes(app, deps)
   addPaymentRoutes(app, deps)
+  addWebhookRoutes(app, deps)
   addCommandRoutes(app, deps)
   addAdminProductRoutes(app, deps)
   addAdminWorkRoutes(app, deps)
@@ -59,7 +62,10 @@ export function createApp(deps: AppDeps): App {
   app.onError((error, c) => respondFault(c, toFault(error, c)))
 
   function toFault(error: Error, c: Context): Fault {
-    if (error instanceof Fault) return error
+    if (error instanceof Fault) {
+      if (error.code === 'signature_invalid') noteBadSignature(error, c)
+      return error
+    }
     const facts = { err: error, requestId: requestIdOf(c) }
     if (isTransient(error)) {
       deps.log.warn(facts, 'a service does not answer')
@@ -68,6 +74,11 @@ export function createApp(deps: AppDeps): App {
     deps.metrics.faults.inc()
     deps.log.error(facts, 'nothing caught this')
     return new Fault('internal_error', 'the request id leads to the cause in the log')
+  }
+
+  function noteBadSignature({ message: reason }: Fault, c: Context): void {
+    deps.metrics.badSignatures.inc()
+    deps.log.info({ requestId: requestIdOf(c), reason }, 'webhook refused')
   }
 
   return app

@@ -64,27 +64,31 @@ function fieldErrors(issue: z.core.$ZodIssue): FieldError[] {
   }))
 }
 
-/** A body whose length is told is refused unread. */
-export async function readText(c: Context, bytesMax: number): Promise<string> {
-  const length = c.req.header('content-length')
-  if (Number(length ?? 0) > bytesMax) throw tooLarge(bytesMax)
-  return decode(await readBytes(c, length === undefined ? bytesMax : null))
-}
+export const readText = async (c: Context, bytesMax: number): Promise<string> =>
+  decode(await readBytes(c, bytesMax), utf8)
+
+/** What a signature is over: no two bodies have the same text. */
+export const readExactText = async (c: Context, bytesMax: number): Promise<string> =>
+  decode(await readBytes(c, bytesMax), exactUtf8)
 
 const utf8 = new TextDecoder('utf-8', { fatal: true })
+const exactUtf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
 /** A name with a replacement character in it would be another name, and several would become one. */
-function decode(bytes: Uint8Array): string {
+function decode(bytes: Uint8Array, decoder: typeof utf8): string {
   try {
-    return utf8.decode(bytes)
+    return decoder.decode(bytes)
   } catch {
     throw new Fault('malformed', 'the body is not UTF-8')
   }
 }
 
-async function readBytes(c: Context, bytesMax: number | null): Promise<Uint8Array> {
+/** A body whose length is told is refused unread. */
+async function readBytes(c: Context, bytesMax: number): Promise<Uint8Array> {
+  const length = c.req.header('content-length')
+  if (Number(length ?? 0) > bytesMax) throw tooLarge(bytesMax)
   try {
-    return bytesMax === null
+    return length !== undefined
       ? new Uint8Array(await c.req.raw.arrayBuffer())
       : await readChunks(c, bytesMax)
   } catch (error) {

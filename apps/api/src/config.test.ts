@@ -19,6 +19,8 @@ test('what is not set, or is empty, has its default', () => {
     WEBHOOK_WAIT_MS: 2_000,
     ON_PAYMENT_FAILED: 'release',
     RESTOCK_ON_REFUND: false,
+    WEBHOOK_SECRET: [],
+    STRIPE_WEBHOOK_SECRET: [],
   })
 })
 
@@ -66,5 +68,38 @@ test('everything that is wrong is named, and no secret is told', () => {
   for (const name of ['MYSQL_URL', 'REDIS_URL', 'ADMIN_TOKEN', 'BATCH_MAX', 'LANES', 'PORT']) {
     expect(parse).toThrow(name)
   }
+  expect(parse).not.toThrow('hunter2')
+})
+
+test('secrets are read as keys, the current one first', () => {
+  const bytes = Buffer.from('twenty-four bytes of key')
+  const raw = 'sixteen-visible!'
+
+  const config = parseConfig({
+    ...least,
+    WEBHOOK_SECRET: `whsec_${bytes.toString('base64')}, ${raw}`,
+    STRIPE_WEBHOOK_SECRET: 'whsec_current_one,whsec_previous_one',
+  })
+
+  expect(config.WEBHOOK_SECRET).toEqual([bytes, Buffer.from(raw)])
+  expect(config.STRIPE_WEBHOOK_SECRET).toEqual(['whsec_current_one', 'whsec_previous_one'])
+})
+
+test.each([
+  ['WEBHOOK_SECRET', 'hunter2'],
+  ['WEBHOOK_SECRET', 'whsec_aHVudGVyMg=='],
+  ['WEBHOOK_SECRET', 'whsec_hunter2!hunter2!hunter2!'],
+  ['WEBHOOK_SECRET', 'hunter2 hunter2 hunter2'],
+  ['WEBHOOK_SECRET', 'hunter2-hunter2-hunter2,'],
+  ['WEBHOOK_SECRET', ','],
+  ['WEBHOOK_SECRET', ' '],
+  ['WEBHOOK_SECRET', Array.from({ length: 5 }, () => 'hunter2-hunter2-hunter2').join()],
+  ['STRIPE_WEBHOOK_SECRET', 'sk_live_hunter2hunter2'],
+  ['STRIPE_WEBHOOK_SECRET', 'whsec_'],
+  ['STRIPE_WEBHOOK_SECRET', 'whsec_hunter2hunter2,'],
+])('%s=%s stops the process, which names the setting and not the secret', (name, secret) => {
+  const parse = () => parseConfig({ ...least, [name]: secret })
+
+  expect(parse).toThrow(name)
   expect(parse).not.toThrow('hunter2')
 })

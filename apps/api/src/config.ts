@@ -17,6 +17,7 @@ import {
   WEBHOOK_WAIT_MS_DEFAULT,
 } from '@flashlane/core'
 import { z } from 'zod'
+import { standardSecrets, stripeSecrets } from './webhooks/secrets.ts'
 
 const adminToken = z
   .string()
@@ -60,6 +61,8 @@ const environment = z.object({
   PAYMENT_DUE_S: count(1, 30 * 86_400, PAYMENT_DUE_S_DEFAULT),
   WAIT_S: count(0, WAIT_S_MAX, WAIT_S_DEFAULT),
   WEBHOOK_WAIT_MS: count(0, WAIT_S_MAX * 1_000, WEBHOOK_WAIT_MS_DEFAULT),
+  WEBHOOK_SECRET: standardSecrets.default([]),
+  STRIPE_WEBHOOK_SECRET: stripeSecrets.default([]),
   ON_PAYMENT_FAILED: z.enum(['release', 'keep_until_due']).default('release'),
   RESTOCK_ON_REFUND: z.stringbool().default(false),
   MYSQL_POOL_SIZE: count(1, 1_000, MYSQL_POOL_SIZE_DEFAULT),

@@ -44,6 +44,11 @@ export function createMetrics() {
     help: 'Payment events put into MySQL because no lane took them in time. A burst: lanes are long, or Redis was away.',
     registers,
   })
+  const badSignatures = new Counter({
+    name: 'flash_api_bad_signatures_total',
+    help: 'Webhooks refused for their signature. Some: somebody tries. All: a secret or a clock is wrong, and no payment is heard of.',
+    registers,
+  })
   const reads = new Counter({
     name: 'flash_api_product_reads_total',
     help: 'Product reads by where they were answered from. Mostly mysql: Redis is away, or no worker writes snapshots.',
@@ -62,6 +67,7 @@ export function createMetrics() {
   return {
     registry,
     inbox,
+    badSignatures,
     reads,
     faults,
     added(result: AddResult, commands: number): void {

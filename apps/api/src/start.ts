@@ -20,6 +20,7 @@ import { startServer } from './server.ts'
 import { createSoldOut } from './sold-out.ts'
 import { connectServices, type Services } from './services.ts'
 import { shutDown } from './shutdown.ts'
+import { makeVerifiers } from './webhooks/verifiers.ts'
 
 export type Api = { readonly port: number; stop(): Promise<void> }
 
@@ -135,6 +136,7 @@ async function wire(parts: Parts): Promise<Omit<AppDeps, 'isDraining'>> {
       releaseOnFailure: config.ON_PAYMENT_FAILED === 'release',
       restockOnRefund: config.RESTOCK_ON_REFUND,
     }),
+    ...(await makeVerifiers({ config, nowMs, log })),
     findHold: mysql.findHold,
     findOrder: mysql.findOrder,
     listProducts: mysql.listProducts,

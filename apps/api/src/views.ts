@@ -144,7 +144,11 @@ const paymentView = (payment: Payment) => ({
   status: payment.status,
   amount: payment.amount,
   currency: payment.currency,
-  refunded: Object.values(payment.refundParts).reduce((sum, part) => sum + part, 0),
+  // A provider may tell the whole after its parts: no more than the payment can go back.
+  refunded: Math.min(
+    payment.amount,
+    Object.values(payment.refundParts).reduce((sum, part) => sum + part, 0),
+  ),
 })
 
 export const refundView = (refund: Refund) => ({

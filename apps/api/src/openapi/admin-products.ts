@@ -41,7 +41,7 @@ export const createProduct = operation({
   answers: {
     201: jsonAnswer('The product', product, productExample, ['Location']),
   },
-  problems: ['unauthorized', 'unsupported_media_type', ...BODY_PROBLEMS, ...SERVICE_PROBLEMS],
+  problems: ['unauthorized', ...BODY_PROBLEMS, ...SERVICE_PROBLEMS],
 })
 
 export const adjustStock = operation({
@@ -65,7 +65,6 @@ export const adjustStock = operation({
   },
   problems: [
     'unauthorized',
-    'unsupported_media_type',
     'product_not_found',
     'stock_below_committed',
     'stock_above_limit',
@@ -89,7 +88,7 @@ export const changeProduct = operation({
   headers: commandHeaders,
   body: jsonBody(productChangesBody, { price: 3900, sale_ends_at: '2026-11-28T00:00:00.000Z' }),
   answers: { 200: changed, 202: queuedAnswer({ product_id: example.productId }) },
-  problems: ['unsupported_media_type', 'sale_window_empty', ...CHANGE_PROBLEMS],
+  problems: ['sale_window_empty', ...CHANGE_PROBLEMS],
 })
 
 export const pauseProduct = operation({

@@ -98,7 +98,6 @@ export const placeHold = operation({
     202: queuedAnswer({ hold_id: example.holdId }),
   },
   problems: [
-    'unsupported_media_type',
     'product_not_found',
     'insufficient_stock',
     'customer_limit',
@@ -175,7 +174,6 @@ export const extendHold = operation({
     202: queuedAnswer({ hold_id: example.holdId }),
   },
   problems: [
-    'unsupported_media_type',
     'hold_not_found',
     'hold_expired',
     'hold_released',

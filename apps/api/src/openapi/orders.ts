@@ -143,7 +143,6 @@ export const placeOrder = operation({
     202: queuedAnswer({ order_id: example.orderId }),
   },
   problems: [
-    'unsupported_media_type',
     'hold_not_found',
     'hold_used',
     'hold_released',

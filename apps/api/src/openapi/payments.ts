@@ -35,6 +35,31 @@ const key = z
   .optional()
   .meta({ description: 'The event’s key, 1 to 255 bytes; wins over the body’s', example: 'evt_1' })
 
+const heard = {
+  200: jsonAnswer('Applied, or known, or nobody’s', heardAnswer, {
+    status: 'ok',
+    result: 'applied',
+    order_id: example.orderId,
+    order_status: 'paid',
+  }),
+  202: jsonAnswer('Kept in MySQL, to be applied later', keptAnswer, {
+    status: 'accepted',
+    event_id: 'evt_1',
+  }),
+}
+
+const WEBHOOK_PROBLEMS = [
+  'malformed',
+  'signature_invalid',
+  'body_too_large',
+  ...SERVICE_PROBLEMS,
+] as const
+
+const signature = z
+  .string()
+  .optional()
+  .meta({ description: 'Over the raw bytes; needed where `WEBHOOK_SECRET` is set' })
+
 export const tellPayment = operation({
   method: 'post',
   path: '/api/payments/webhook',
@@ -43,7 +68,12 @@ export const tellPayment = operation({
   summary: 'Tell of a payment',
   description:
     'Events may come in any order, and again: each counts once, by its key. An unknown reference is never refused. The key, the reference and what happened are read from whichever field has them; further fields are the provider’s own.',
-  headers: { 'webhook-id': key, 'Idempotency-Key': key },
+  headers: {
+    'webhook-id': key,
+    'Idempotency-Key': key,
+    'webhook-timestamp': signature,
+    'webhook-signature': signature,
+  },
   body: jsonBody(genericEvent, {
     id: 'evt_1',
     type: 'payment_intent.succeeded',
@@ -51,17 +81,62 @@ export const tellPayment = operation({
     amount: 9800,
     currency: 'usd',
   }),
-  answers: {
-    200: jsonAnswer('Applied, or known, or nobody’s', heardAnswer, {
-      status: 'ok',
-      result: 'applied',
-      order_id: example.orderId,
-      order_status: 'paid',
-    }),
-    202: jsonAnswer('Kept in MySQL, to be applied later', keptAnswer, {
-      status: 'accepted',
-      event_id: 'evt_1',
-    }),
+  answers: heard,
+  problems: WEBHOOK_PROBLEMS,
+})
+
+export const tellStandard = operation({
+  method: 'post',
+  path: '/api/webhooks/standard',
+  operationId: 'tellStandard',
+  tags: ['Payments'],
+  summary: 'Tell of a payment, as Standard Webhooks',
+  description:
+    'Signed with `WEBHOOK_SECRET` over the raw bytes. The event is in `data`, or flat; its key is `webhook-id`.',
+  headers: {
+    'webhook-id': key,
+    'webhook-timestamp': z.string().optional(),
+    'webhook-signature': z.string().optional(),
   },
-  problems: ['malformed', 'body_too_large', ...SERVICE_PROBLEMS],
+  body: jsonBody(
+    z
+      .object({ type: z.unknown(), timestamp: z.unknown(), data: z.unknown() })
+      .meta({ id: 'StandardEvent' }),
+    {
+      type: 'payment.succeeded',
+      timestamp: example.at,
+      data: { order_id: example.orderId, amount: 9800, currency: 'USD' },
+    },
+  ),
+  answers: heard,
+  problems: WEBHOOK_PROBLEMS,
+})
+
+export const tellStripe = operation({
+  method: 'post',
+  path: '/api/webhooks/stripe',
+  operationId: 'tellStripe',
+  tags: ['Payments'],
+  summary: 'Tell of a payment, as Stripe',
+  description:
+    'Signed with `STRIPE_WEBHOOK_SECRET`. The order or hold is read from `metadata`, the payment is the payment intent.',
+  headers: { 'Stripe-Signature': z.string().optional() },
+  body: jsonBody(
+    z.object({ id: z.unknown(), type: z.unknown(), data: z.unknown() }).meta({ id: 'StripeEvent' }),
+    {
+      id: 'evt_1',
+      type: 'payment_intent.succeeded',
+      data: {
+        object: {
+          id: 'pi_1',
+          object: 'payment_intent',
+          amount_received: 9800,
+          currency: 'usd',
+          metadata: { order_id: example.orderId },
+        },
+      },
+    },
+  ),
+  answers: heard,
+  problems: WEBHOOK_PROBLEMS,
 })

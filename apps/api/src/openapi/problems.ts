@@ -26,6 +26,7 @@ const MEMBERS: Readonly<Record<ProblemCode, z.ZodRawShape>> = {
   not_replayable: {},
   rate_limited: { policy: z.enum(['client', 'customer']) },
   body_too_large: {},
+  signature_invalid: {},
   unsupported_media_type: {},
   validation: {
     ...perhapsDecided,
@@ -113,6 +114,7 @@ export const outcomeProblem = anyProblem([
 /** A request body that is not as it should be. */
 export const BODY_PROBLEMS = [
   'malformed',
+  'unsupported_media_type',
   'body_too_large',
   'validation',
 ] as const satisfies ProblemCode[]

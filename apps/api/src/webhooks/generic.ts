@@ -30,10 +30,12 @@ const KINDS: ReadonlyMap<string, PaymentKind> = new Map(
     failed: 'failed',
     failure: 'failed',
     cancelled: 'failed',
+    canceled: 'failed',
     'payment_intent.payment_failed': 'failed',
     'payment_intent.canceled': 'failed',
     refunded: 'refunded',
     'charge.refunded': 'refunded',
+    'refund.succeeded': 'refunded',
   } as const),
 )
 
@@ -83,17 +85,17 @@ export const genericEvent = z.object({
 
 type Body = z.infer<typeof genericEvent>
 
+export const parseGeneric = (payload: string, keyInHeader: string | undefined): PaymentNews =>
+  readEvent(parseJson(payload), { provider: 'generic', payload, key: keyInHeader })
+
+type Told = Pick<PaymentNews, 'provider' | 'payload'> & { readonly key: string | undefined }
+
 /** What cannot be read is 400, never 422: to a provider that means the same, and others it takes for "stop sending". */
-export function parseGeneric(payload: string, keyInHeader: string | undefined): PaymentNews {
-  const parsed = genericEvent.safeParse(parseJson(payload))
-  if (!parsed.success) {
-    const [issue] = parsed.error.issues
-    throw new Fault('malformed', `${issue?.path.join('.') || 'body'}: ${issue?.message}`)
-  }
-  const event = parsed.data
+export function readEvent(value: unknown, { provider, payload, key }: Told): PaymentNews {
+  const event = readFields(genericEvent, value)
   return {
-    provider: 'generic',
-    eventKey: keyOf(event, keyInHeader),
+    provider,
+    eventKey: readEventKey(key ?? event.idempotency_key ?? event.webhook_key ?? event.id),
     kind: kindOf(event),
     ...idsOf(event),
     paymentRef:
@@ -101,13 +103,19 @@ export function parseGeneric(payload: string, keyInHeader: string | undefined): 
     amount: event.amount ?? null,
     currency: event.currency ?? null,
     refundId: event.refund_id ?? null,
-    bodyHash: hash('sha256', payload, 'hex').slice(0, 32),
+    bodyHash: hashOf(payload),
     payload,
   }
 }
 
-function keyOf(event: Body, keyInHeader: string | undefined): string {
-  const key = keyInHeader ?? event.idempotency_key ?? event.webhook_key ?? event.id
+export function readFields<Schema extends z.ZodType>(schema: Schema, value: unknown) {
+  const parsed = schema.safeParse(value)
+  if (parsed.success) return parsed.data
+  const [issue] = parsed.error.issues
+  throw new Fault('malformed', `${issue?.path.join('.') || 'body'}: ${issue?.message}`)
+}
+
+export function readEventKey(key: unknown): string {
   const parsed = foreignName.safeParse(key)
   if (!parsed.success) {
     throw new Fault(
@@ -118,18 +126,31 @@ function keyOf(event: Body, keyInHeader: string | undefined): string {
   return parsed.data
 }
 
+export const hashOf = (text: string): string => hash('sha256', text, 'hex').slice(0, 32)
+
 /** An event's type says more than its status: a refund that succeeded is no payment that did. */
 function kindOf({ type, event_type, status, success }: Body): PaymentKind {
-  for (const word of [type, event_type, status]) {
-    const kind = KINDS.get(word?.toLowerCase() ?? '')
-    if (kind) return kind
-  }
-  if (typeof success === 'boolean') return success ? 'succeeded' : 'failed'
-  return 'other'
+  const told = [type, event_type, status].map(kindOfWord).find((kind) => kind !== undefined)
+  const kind = told ?? (typeof success === 'boolean' && (success ? 'succeeded' : 'failed'))
+  if (!kind) return 'other'
+  if (!/refund/i.test(`${type} ${event_type}`)) return kind
+  // One that failed, or is under way, gives nothing back.
+  return kind === 'failed' ? 'other' : 'refunded'
+}
+
+const kindOfWord = (word: string | null | undefined): PaymentKind | undefined =>
+  KINDS.get(word?.toLowerCase().replace(/^payment\./, '') ?? '')
+
+type Ids = {
+  readonly order_id?: string | null | undefined
+  readonly hold_id?: string | null | undefined
 }
 
 /** Only ids that can be ours count, and only one product's: that of the order, if there is one. */
-function idsOf({ order_id, hold_id }: Body): { orderId: string | null; holdId: string | null } {
+export function idsOf({ order_id, hold_id }: Ids): {
+  orderId: string | null
+  holdId: string | null
+} {
   const order = parseId(order_id ?? '')
   const hold = parseId(hold_id ?? '')
   const orderId = order?.kind === 'ord' ? (order_id ?? null) : null
