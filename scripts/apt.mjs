@@ -1,4 +1,4 @@
-/** Installs the servers on Debian and Ubuntu: programs only, no service is started or enabled. */
+/** Installs the servers, and what the bench needs, on Debian and Ubuntu: programs only, no service is started or enabled. */
 import { spawnSync } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import { findBinary } from './binaries.mjs'
@@ -13,6 +13,7 @@ const asRoot = process.getuid?.() === 0
 const packages = {
   mysql: ['mariadb-server-core mariadb-server', 'mariadb-client-core'],
   redis: ['redis-server valkey-server'],
+  wrk: ['wrk'],
 }
 
 /**
@@ -51,7 +52,7 @@ export function canInstall() {
 
 /**
  * @param {Pick<import('./running.mjs').Running, 'run'>} running
- * @param {readonly ('mysql' | 'redis')[]} missing
+ * @param {readonly (keyof typeof packages)[]} missing
  */
 export async function installPackages(running, missing) {
   const choices = missing.flatMap((name) => packages[name])

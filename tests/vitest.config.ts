@@ -15,7 +15,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'unit',
-          include: ['packages/**/src/**/*.test.ts', 'apps/**/src/**/*.test.ts'],
+          include: ['packages', 'apps', 'bench'].map((folder) => `${folder}/**/src/**/*.test.ts`),
           // The property tests decide a hundred thousand commands in one test.
           testTimeout: 60_000,
         },

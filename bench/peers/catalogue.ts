@@ -1,0 +1,3 @@
+/** What every product of a bench costs. */
+export const PRICE = 4_900
+export const CURRENCY = 'USD'

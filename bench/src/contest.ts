@@ -1,0 +1,86 @@
+/** Several contestants under the same load, in turn: what most scenarios are. */
+import type { Bench } from './bench.ts'
+import { type Contestant, memoryOf, type Way, WAYS } from './contestants/contestant.ts'
+import { start } from './contestants/start.ts'
+import { type Cell, inTurn, type Results } from './in-turn.ts'
+import type { Load, Run } from './load/wrk.ts'
+import { type Faults, measure } from './measure.ts'
+import { MEMORY_MB_MAX, type Memory } from './section.ts'
+
+export type Field = {
+  readonly contestants: ReadonlyMap<Way, Contestant>
+  readonly faults: Faults
+}
+
+export const HOLD = { method: 'POST', path: '/api/holds' } as const
+
+export const keyOf = (way: Way, clients: number): string => `${WAYS[way]}, ${clients} clients`
+
+/** Starts them, lets `work` measure, looks into everybody's books, and ends them. */
+export async function contest<T>(
+  bench: Bench,
+  { ways, products = 1, lanes }: { ways: readonly Way[]; products?: number; lanes?: string },
+  work: (field: Field) => Promise<T>,
+): Promise<{ result: T; memory: readonly Memory[]; faults: Faults }> {
+  const started = await Promise.all(
+    ways.map((way) => start(bench, way, { products, ...(lanes ? { lanes } : {}) })),
+  )
+  const contestants = new Map(started.map((each) => [each.way, each]))
+  const faults: Faults = []
+  const result = await work({ contestants, faults })
+  const memory = started.filter(({ way }) => way === 'flashlane').flatMap(flashlaneMemory)
+  for (const each of started) {
+    const wrong = await each.audit()
+    faults.push(...wrong.map((fault) => `${WAYS[each.way]}: ${fault}`))
+  }
+  await Promise.all(started.map((each) => each.stop()))
+  return { result, memory, faults }
+}
+
+export const flashlaneMemory = (contestant: Contestant): Memory[] =>
+  Object.entries(memoryOf(contestant)).map(([process, mb]) => ({
+    process,
+    mb,
+    mbMax: MEMORY_MB_MAX,
+  }))
+
+export type Pairing = { readonly way: Way; readonly clients: number }
+
+/** Holds by each pairing in turn, after everybody has warmed up. */
+export async function measureHolds(
+  { plan, say }: Bench,
+  field: Field,
+  { pairings, load = {} }: { pairings: readonly Pairing[]; load?: Partial<Load> },
+): Promise<Results<Run>> {
+  const run = (way: Way, clients: number, rest: { seconds: number; statuses?: boolean }) =>
+    measure(contestantOf(field, way), { ...HOLD, ...load, clients, ...rest }, field)
+  for (const way of new Set(pairings.map((each) => each.way))) {
+    const most = Math.max(...pairings.filter((each) => each.way === way).map((p) => p.clients))
+    await run(way, most, { seconds: plan.warmSeconds, statuses: true })
+  }
+  return inTurn(
+    plan.rounds,
+    pairings.map(
+      ({ way, clients }): Cell<Run> => ({
+        key: keyOf(way, clients),
+        async measure() {
+          const measured = await run(way, clients, { seconds: plan.seconds })
+          say(`${keyOf(way, clients)}: ${describe(measured)}`)
+          return measured
+        },
+      }),
+    ),
+  )
+}
+
+export function contestantOf(field: Field, way: Way): Contestant {
+  const contestant = field.contestants.get(way)
+  if (!contestant) throw new Error(`${WAYS[way]} was not started`)
+  return contestant
+}
+
+export const describe = ({ perSecond, latencyMs }: Run): string =>
+  `${Math.round(perSecond).toLocaleString('en')}/s, median ${latencyMs.p50.toFixed(1)} ms`
+
+export const perSecond = (runs: readonly Run[]): number[] => runs.map((run) => run.grantedPerSecond)
+export const medians = (runs: readonly Run[]): number[] => runs.map((run) => run.latencyMs.p50)
