@@ -29,6 +29,8 @@ export type Draft = {
   readonly nowMs: number
   readonly changes: Map<string, Change>
   readonly given: Given
+  /** Holds that do not make room, however long they are due: this command decides on them itself. */
+  readonly spared: Set<string>
 }
 
 export const createDraft = (state: State, productId: number, nowMs: number): Draft => ({
@@ -37,6 +39,7 @@ export const createDraft = (state: State, productId: number, nowMs: number): Dra
   nowMs,
   changes: new Map(),
   given: noneGiven(),
+  spared: new Set(),
 })
 
 export function readProduct(draft: Draft): Product {

@@ -41,6 +41,7 @@ export function makeRoom(draft: Draft, quantity: number, acceptedAtMs: number): 
   const limitMs = dueBefore(acceptedAtMs, draft.nowMs)
   for (const id of dueOf(draft)) {
     if (available(readProduct(draft)) >= quantity) return true
+    if (draft.spared.has(id)) continue
     if (expire(draft, id, limitMs)) draft.given.expiredIds.push(id)
   }
   return available(readProduct(draft)) >= quantity

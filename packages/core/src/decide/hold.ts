@@ -17,9 +17,10 @@ export function placeHold(draft: Draft, command: PlaceHold): Result | Refusal {
   if (refused) return refused
 
   const replaced = command.replaceExisting ? activeHoldsOf(draft, customerRef) : []
-  makeRoom(draft, requestedQuantity - unitsOf(replaced), command.acceptedAtMs)
-  const given = replaced.filter((hold) => readHold(draft, hold.holdId)?.status === 'active')
-  const free = available(readProduct(draft)) + unitsOf(given)
+  const replacedUnits = unitsOf(replaced)
+  for (const { holdId } of replaced) draft.spared.add(holdId)
+  makeRoom(draft, requestedQuantity - replacedUnits, command.acceptedAtMs)
+  const free = available(readProduct(draft)) + replacedUnits
   const quantity = command.allowPartial ? Math.min(requestedQuantity, free) : requestedQuantity
   if (quantity === 0 || quantity > free) {
     return refuse('insufficient_stock', {
@@ -29,11 +30,11 @@ export function placeHold(draft: Draft, command: PlaceHold): Result | Refusal {
   }
   if (product.maxPerCustomer !== null && customerRef !== null) {
     const used = readCustomer(draft, customerRef).units
-    if (used - unitsOf(given) + quantity > product.maxPerCustomer) {
+    if (used - replacedUnits + quantity > product.maxPerCustomer) {
       return refuse('customer_limit', { limit: product.maxPerCustomer, used })
     }
   }
-  for (const hold of given) release(draft, hold)
+  for (const hold of replaced) release(draft, hold)
 
   // Counted from now, not from acceptance: the buyer gets the whole TTL, however long the queue was.
   const expiresAtMs = draft.nowMs + ttlMs
@@ -72,10 +73,12 @@ function refuseUnlessAllowed(
   return null
 }
 
-const activeHoldsOf = (draft: Draft, customerRef: string | null): readonly Hold[] =>
-  customerRef === null
-    ? []
-    : readCustomer(draft, customerRef).activeHoldIds.flatMap((id) => readHold(draft, id) ?? [])
+/** Sorted: they may have been loaded in any order, and the same command is to change the same things in the same order. */
+function activeHoldsOf(draft: Draft, customerRef: string | null): readonly Hold[] {
+  if (customerRef === null) return []
+  const { activeHoldIds } = readCustomer(draft, customerRef)
+  return activeHoldIds.toSorted().flatMap((id) => readHold(draft, id) ?? [])
+}
 
 const unitsOf = (holds: readonly Hold[]): number =>
   holds.reduce((sum, hold) => sum + hold.quantity, 0)

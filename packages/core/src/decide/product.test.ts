@@ -9,10 +9,16 @@ import {
   aCancelOrder,
   aReleaseHold,
   aShop,
+  anId,
+  customerIn,
   givenHold,
   givenOrder,
+  ofEntity,
+  PRODUCT_ID,
   START_MS,
 } from '../builders.ts'
+import { customerKey } from '../state.ts'
+import { decide } from './decide.ts'
 
 test('a hold that was accepted before the sale begins is refused with its beginning, though it is applied later', () => {
   const shop = aShop({ saleStartsAtMs: START_MS + 1_000 })
@@ -197,6 +203,57 @@ test('where a replacing hold is refused, the old one stays', () => {
   expect(shop.product().held).toBe(2)
 })
 
+test('a replacing hold gets room from others’ overdue holds, though what it replaces is overdue too', () => {
+  const shop = aShop({ stockTotal: 3 })
+  const own = givenHold(shop, { customerRef: 'ann', quantity: 2, ttlMs: 3_000 })
+  const others = givenHold(shop, { customerRef: 'bob', quantity: 1, ttlMs: 4_000 })
+  shop.wait(10_000)
+  const replacing = {
+    ...shop.now(),
+    customerRef: 'ann',
+    quantity: 3,
+    replaceExisting: true,
+  } as const
+
+  expect(shop.tell(aPlaceHold(replacing)).outcome).toBe('accepted')
+  expect(shop.hold(own).status).toBe('released')
+  expect(shop.hold(others).status).toBe('expired')
+})
+
+test('where a replacing hold is refused, the old one stays even if it is overdue', () => {
+  const shop = aShop({ stockTotal: 2 })
+  const own = givenHold(shop, { customerRef: 'ann', quantity: 2, ttlMs: 3_000 })
+  shop.wait(10_000)
+  const replacing = {
+    ...shop.now(),
+    customerRef: 'ann',
+    quantity: 3,
+    replaceExisting: true,
+  } as const
+
+  expect(shop.tell(aPlaceHold(replacing))).toMatchObject({ reason: 'insufficient_stock' })
+  expect(shop.hold(own).status).toBe('active')
+})
+
+test('what a replacing hold changes does not depend on the order in which the customer’s holds were loaded', () => {
+  const changesWith = (reverse: boolean) => {
+    const shop = aShop()
+    for (const number of [1, 2, 3]) {
+      shop.tell(aPlaceHold({ customerRef: 'ann', holdId: anId('hold', number) }))
+    }
+    const command = aPlaceHold({ customerRef: 'ann', replaceExisting: true })
+    const customer = customerIn(shop.state, PRODUCT_ID, 'ann')
+    const ids = reverse ? customer.activeHoldIds.toReversed() : customer.activeHoldIds
+    shop.state.customers.set(customerKey(PRODUCT_ID, 'ann'), { ...customer, activeHoldIds: ids })
+    return ofEntity(decide(command, shop.state, START_MS).changes, 'hold').map(
+      ({ after }) => after.status + after.holdId.slice(-1),
+    )
+  }
+
+  expect(changesWith(true).slice(0, 3)).toEqual(['released1', 'released2', 'released3'])
+  expect(changesWith(false).slice(0, 3)).toEqual(['released1', 'released2', 'released3'])
+})
+
 test('a replacing hold is measured without what it replaces', () => {
   const shop = aShop({ maxPerCustomer: 2 })
   givenHold(shop, { customerRef: 'ann', quantity: 2 })
@@ -269,4 +326,19 @@ test('an operator who gave late money back closes its refund and its order, once
   expect(shop.tell(aPayment('refunded', { orderId, paymentRef: 'pi_1' }))).toMatchObject({
     result: { result: 'ignored' },
   })
+})
+
+test('a refund is settled under its own order only, whatever else the batch has loaded', () => {
+  const shop = aShop({ stockTotal: 1 })
+  const orderId = givenOrder(shop)
+  shop.tell(aCancelOrder(orderId))
+  const other = givenOrder(shop)
+  shop.tell(aPayment('succeeded', { orderId, paymentRef: 'pi_1' }))
+  const [refund] = shop.refunds()
+  if (!refund) throw new Error('no refund is due')
+
+  const outcome = shop.tell(aSettleRefund({ ...refund, orderId: other }, 'done'))
+
+  expect(outcome).toMatchObject({ reason: 'refund_not_found' })
+  expect(shop.refunds()).toMatchObject([{ status: 'due' }])
 })

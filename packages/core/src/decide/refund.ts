@@ -118,7 +118,7 @@ export function oweBack(
 export function settleRefund(draft: Draft, command: SettleRefund): Result | Refusal {
   const order = readOrder(draft, command.orderId)
   const refund = readRefund(draft, command.refundId)
-  if (!order || !refund) return refuse('refund_not_found')
+  if (!order || refund?.orderId !== order.orderId) return refuse('refund_not_found')
   if (refund.status === 'done' || refund.status === command.status)
     return { type: 'refund', refund }
 
