@@ -1,7 +1,7 @@
 export * from './batch.ts'
 export * from './command.ts'
 export type { Change, Given } from './decide/draft.ts'
-export { evolve, noneGiven } from './decide/draft.ts'
+export { know, noneGiven } from './decide/draft.ts'
 export { decide, type Decision } from './decide/decide.ts'
 export { holdAtBirth } from './decide/hold.ts'
 export { orderAtBirth } from './decide/order.ts'

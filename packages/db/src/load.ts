@@ -2,9 +2,9 @@
 import {
   type Command,
   customerKey,
-  evolve,
   eventId,
   type Hold,
+  know,
   type Outcome,
   type State,
 } from '@flashlane/core'
@@ -135,7 +135,7 @@ function readOrders(named: RawBuilder<unknown>, state: State): Read[] {
       query: compile(ofOrders('refunds')),
       take: (rows) => {
         for (const row of rows as RefundRow[]) {
-          evolve(state, [{ entity: 'refund', before: null, after: refundOf(row) }])
+          know(state, { entity: 'refund', after: refundOf(row) })
         }
       },
     },
@@ -151,7 +151,7 @@ function readOrders(named: RawBuilder<unknown>, state: State): Read[] {
       take: (rows) => {
         for (const row of rows as OrderRow[]) {
           const own = payments.filter((payment) => payment.order_id === row.order_id)
-          evolve(state, [{ entity: 'order', before: null, after: orderOf(row, own) }])
+          know(state, { entity: 'order', after: orderOf(row, own) })
         }
       },
     },

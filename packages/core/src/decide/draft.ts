@@ -174,30 +174,37 @@ function put(draft: Draft, key: string, change: Change): void {
 export function evolve(state: State, changes: Iterable<Change>): void {
   for (const change of changes) {
     if (state.customers.size > 0) evolveCustomer(state, change)
-    switch (change.entity) {
-      case 'product':
-        state.products.set(change.after.productId, change.after)
-        break
-      case 'hold':
-        state.holds.set(change.after.holdId, change.after)
-        break
-      case 'order':
-        state.orders.set(change.after.orderId, change.after)
-        for (const { reference, status } of change.after.payments) {
-          if (reference !== null) {
-            state.referenceOwners.set(reference, { orderId: change.after.orderId, status })
-          }
+    know(state, change)
+  }
+}
+
+type Known = {
+  [Each in Change as Each['entity']]: Pick<Each, 'entity' | 'after'>
+}[Change['entity']]
+
+/** Takes a row over as it stands. Loaded, it is no change: what customers have was counted with it. */
+export function know(state: State, { entity, after }: Known): void {
+  switch (entity) {
+    case 'product':
+      state.products.set(after.productId, after)
+      break
+    case 'hold':
+      state.holds.set(after.holdId, after)
+      break
+    case 'order':
+      state.orders.set(after.orderId, after)
+      for (const { reference, status } of after.payments) {
+        if (reference !== null) {
+          state.referenceOwners.set(reference, { orderId: after.orderId, status })
         }
-        break
-      case 'event':
-        state.events.set(eventId(change.after), change.after)
-        break
-      case 'refund':
-        state.refunds.set(change.after.refundId, change.after)
-        if (change.after.reference !== null) {
-          state.refundedReferences.set(change.after.reference, change.after.refundId)
-        }
-        break
-    }
+      }
+      break
+    case 'event':
+      state.events.set(eventId(after), after)
+      break
+    case 'refund':
+      state.refunds.set(after.refundId, after)
+      if (after.reference !== null) state.refundedReferences.set(after.reference, after.refundId)
+      break
   }
 }
