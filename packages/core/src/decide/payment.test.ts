@@ -645,6 +645,22 @@ describe('late money', () => {
   })
 })
 
+test('late money whose reference waits for an order that ran out pays one of the two, and goes back for neither', () => {
+  const shop = aShop({ stockTotal: 1 })
+  const late = givenOrder(shop)
+  shop.tell(aCancelOrder(late))
+  const overdue = givenOrder(shop)
+  const waiting = aPayment('succeeded', { orderId: overdue, paymentRef: 'pi_1' })
+  shop.state.events.set(eventId(waiting), inInbox(waiting))
+  shop.wait(DAY_MS)
+
+  shop.tell(aPayment('succeeded', { ...shop.now(), orderId: late, paymentRef: 'pi_1' }))
+
+  expect(shop.order(late).status).toBe('paid')
+  expect(shop.order(overdue).status).toBe('expired')
+  expect(refundsOf(shop)).toEqual([])
+})
+
 describe('the same event again', () => {
   test('changes nothing and says so, though the order has moved on', () => {
     const shop = aShop()

@@ -194,6 +194,8 @@ function succeed(draft: Draft, order: Order, index: number, event: PaymentEvent)
       return { order: oweBack(draft, seen, index, 'second_payment'), result: 'refund_due' }
     case 'cancelled':
     case 'expired':
+      // Said before room is made: an order that runs out may have an event waiting that tells of the same money.
+      writeOrder(draft, captured)
       if (makeRoom(draft, order.quantity, event.acceptedAtMs)) {
         moveStock(draft, { sold: order.quantity })
         return { order: { ...paid, latePayment: true }, result: 'late_retaken' }
