@@ -1,4 +1,5 @@
 /** What must hold after every command, said without looking at how it is decided. */
+import { isDeepStrictEqual } from 'node:util'
 import type { Command } from '../command.ts'
 import type { Change } from '../decide/draft.ts'
 import type { Decided } from '../fold.ts'
@@ -9,13 +10,11 @@ import {
   type HoldStatus,
   type Order,
   type OrderStatus,
+  type Payment,
   type Product,
   type State,
 } from '../state.ts'
-
-export function claim(condition: boolean, message: string, facts: unknown = {}): void {
-  if (!condition) throw new Error(`${message}: ${JSON.stringify(facts)}`)
-}
+import { claim, see } from './claim.ts'
 
 const HOLD_MOVES: Readonly<Record<HoldStatus, readonly HoldStatus[]>> = {
   active: ['ordered', 'released', 'expired'],
@@ -38,11 +37,6 @@ const ORDER_MOVES: Readonly<Record<OrderStatus, readonly OrderStatus[]>> = {
 function canMove(from: OrderStatus, to: OrderStatus, moves: number): boolean {
   if (from === to) return true
   return moves > 0 && ORDER_MOVES[from].some((between) => canMove(between, to, moves - 1))
-}
-
-export const seen = new Map<string, number>()
-const see = (what: string): void => {
-  seen.set(what, (seen.get(what) ?? 0) + 1)
 }
 
 type Before = {
@@ -86,6 +80,17 @@ const checkOrder = ({ before, after }: Change & { entity: 'order' }, decided: De
   if (after.status === 'expired') checkDeadline(after.paymentDueAtMs, decided)
 }
 
+const REFUND_MOVES = ['due', 'sent', 'done']
+
+const checkRefund = ({ before, after }: Change & { entity: 'refund' }) => {
+  see(`refund ${before?.status ?? 'new'} ${after.status}`)
+  const isOnward =
+    REFUND_MOVES.indexOf(after.status) >= REFUND_MOVES.indexOf(before?.status ?? 'due')
+  const { status: _is, ...rest } = after
+  const { status: _was, ...old } = before ?? after
+  claim(isOnward && isDeepStrictEqual(rest, old), 'a refund’s status', { before, after })
+}
+
 export function makeChecks(state: State) {
   /** Refunded orders whose units stay sold. */
   const kept = new Map<string, number>()
@@ -94,6 +99,9 @@ export function makeChecks(state: State) {
   const settleKept = ({ before, after }: Change & { entity: 'order' }, decided: Decided) => {
     if (after.status !== 'refunded' || before?.status === 'refunded') return
     const { command, given } = decided
+    // An operator settles money that never bought anything.
+    if (command.type === 'SettleRefund')
+      return claim(before?.status === 'refund_due', 'late', after)
     const told = [...given.events, ...(command.type === 'RecordPayment' ? [command] : [])]
     const asks = told
       .filter((event) => event.kind === 'refunded')
@@ -160,6 +168,7 @@ export function makeChecks(state: State) {
           const isSecond = goingBack.has(change.after.reference ?? '')
           claim(!isSecond, 'a payment has one refund', change.after)
         }
+        if (change.entity === 'refund') checkRefund(change)
         if (change.entity !== 'event') {
           claim(change.after.productId === command.productId, 'a command moves its product only')
         }
@@ -202,6 +211,13 @@ function checkMoney(state: State): void {
   }
 }
 
+const REFUND_OF: Readonly<Record<Payment['status'], readonly string[]>> = {
+  named: [],
+  captured: [],
+  refund_due: ['due', 'sent'],
+  refunded: ['done', 'none'],
+}
+
 function checkPayments(state: State, order: Order): void {
   const captured = order.payments.filter((each) => each.status === 'captured')
   const own = order.ownPayment === null ? undefined : order.payments[order.ownPayment]
@@ -213,9 +229,8 @@ function checkPayments(state: State, order: Order): void {
   claim(hold?.orderId === order.orderId && hold.status === 'ordered', 'a hold has one order', order)
   order.payments.forEach((payment, index) => {
     const refund = state.refunds.get(`${order.orderId.replace('ord_', 'rfd_')}_${index}`)
-    const expected = { named: [], captured: [], refund_due: ['due'], refunded: ['done', 'none'] }
     const status = refund?.status ?? 'none'
-    const allowed: readonly string[] = expected[payment.status]
+    const allowed = REFUND_OF[payment.status]
     claim(
       allowed.length === 0 ? status === 'none' : allowed.includes(status),
       'a payment has its one refund',

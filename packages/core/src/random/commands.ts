@@ -1,14 +1,17 @@
 /** What a random step asks of a sale as it stands: a command, or something done beside the lane. */
 import {
   aCancelOrder,
+  aChangeProduct,
   aHash,
   anAdjustStock,
   anExpireDue,
+  anExtendHold,
   anId,
   aPayment,
   aPlaceHold,
   aPlaceOrder,
   aReleaseHold,
+  aSettleRefund,
   dueIn,
   inInbox,
   type PaymentCommand,
@@ -40,8 +43,47 @@ export function makeCommands(state: State) {
 
   const hold = (what: Act<'hold'>): Command => {
     const { head, number } = begin('hold', PRODUCT_IDS[what.product] ?? 7, what.keyed)
-    const { quantity, ttlMs } = what
-    return aPlaceHold({ ...head, holdId: anId('hold', number, head.productId), quantity, ttlMs })
+    const { quantity, ttlMs, customer, isPartial, replaces } = what
+    return aPlaceHold({
+      ...head,
+      holdId: anId('hold', number, head.productId),
+      quantity,
+      ttlMs,
+      customerRef: customer,
+      ...(isPartial ? { allowPartial: true } : {}),
+      ...(replaces ? { replaceExisting: true } : {}),
+    })
+  }
+
+  const activeHolds = () => [...state.holds.values()].filter((each) => each.status === 'active')
+
+  const extend = (what: Act<'extend'>): Command | null => {
+    const active = activeHolds()
+    const extended = at(what.pick % 5 > 0 && active.length > 0 ? active : state.holds, what.pick)
+    if (!extended) return null
+    const { extendMs, lifetimeMs } = what
+    const { head } = begin('other', extended.productId, what.keyed)
+    return anExtendHold(extended.holdId, { ...head, extendMs, lifetimeMs })
+  }
+
+  const change = (what: Act<'change'>, acceptedAtMs: number): Command => {
+    const { price, currency, isPaused, startsInMs, endsInMs, maxPerHold, maxPerCustomer } = what
+    const { head } = begin('other', PRODUCT_IDS[what.product] ?? 7, what.keyed)
+    if (what.isPriceOnly) return aChangeProduct({ price, currency }, head)
+    const saleStartsAtMs = startsInMs === null ? null : acceptedAtMs + startsInMs
+    const saleEndsAtMs = endsInMs === null ? null : acceptedAtMs + endsInMs
+    const window = { saleStartsAtMs, saleEndsAtMs }
+    return aChangeProduct({ price, isPaused, ...window, maxPerHold, maxPerCustomer }, head)
+  }
+
+  const settle = (what: Act<'settle'>): Command | null => {
+    const refund = at(state.refunds, what.pick)
+    if (!refund) return null
+    const { head } = begin('other', refund.productId, what.keyed)
+    const others = at(state.orders, what.pick)
+    const isOthers = what.isOthers && others?.productId === refund.productId
+    const orderId = isOthers ? others.orderId : refund.orderId
+    return aSettleRefund({ ...refund, orderId }, what.status, head)
   }
 
   const release = (what: Act<'release'>): Command | null => {
@@ -51,7 +93,7 @@ export function makeCommands(state: State) {
   }
 
   const order = (what: Act<'order'>): Command | null => {
-    const active = [...state.holds.values()].filter((each) => each.status === 'active')
+    const active = activeHolds()
     const ordered = at(what.pick % 5 > 0 && active.length > 0 ? active : state.holds, what.pick)
     if (!ordered) return null
     const { head, number } = begin('order', ordered.productId, what.keyed)
@@ -59,6 +101,7 @@ export function makeCommands(state: State) {
       ...head,
       orderId: anId('ord', number, head.productId),
       paymentRef: what.reference === null ? null : `pi_${what.reference}`,
+      customerRef: what.customer === 'the same' ? ordered.customerRef : what.customer,
       payment: what.isOnline ? 'online' : 'cash_on_delivery',
       paymentDueMs: what.dueMs,
     })
@@ -164,6 +207,12 @@ export function makeCommands(state: State) {
     switch (what.act) {
       case 'hold':
         return hold(what)
+      case 'extend':
+        return extend(what)
+      case 'change':
+        return change(what, acceptedAtMs)
+      case 'settle':
+        return settle(what)
       case 'release':
         return release(what)
       case 'order':

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { seen } from './checks.ts'
+import { seen } from './claim.ts'
 import { makeSale } from './sale.ts'
 import { step } from './steps.ts'
 
@@ -19,7 +19,15 @@ const REACHED = `
   payment applied, payment duplicate, payment parked, payment ignored, payment late_retaken,
   payment refund_due, payment payment_mismatch, payment key_reused,
   insufficient_stock, hold_released, hold_expired, hold_used, hold_converted, order_paid,
-  payment_ref_used, stock_below_committed`
+  payment_ref_used, stock_below_committed,
+  hold granted in part, hold replaces, hold replaces several, hold extended, extended hold expired,
+  hold refused to replace insufficient_stock, hold refused to replace customer_limit,
+  own hold expired to make room, customer above a limit that came later,
+  order retaken of a counted customer, order at an older price, order by one whose hold had no name,
+  customer_limit, customer_ref_required, quantity_above_limit, product_paused, sale_not_started,
+  sale_ended, sale_window_empty, extend_limit, hold_not_found, refund_not_found,
+  refund due sent, refund due done, refund sent done,
+  repeat PlaceHold in part, repeat ExtendHold, repeat ChangeProduct, repeat SettleRefund`
 
 test('whatever comes, in whatever order: never oversold, and no money is lost or counted twice', {
   timeout: LONGEST_MS,

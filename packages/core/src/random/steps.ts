@@ -4,11 +4,48 @@ import * as fc from 'fast-check'
 const pick = fc.nat(99)
 const keyed = fc.boolean()
 
+/** Bytes make a name: these are five customers. */
+export const CUSTOMERS = ['ann', 'Ann', 'ann ', 'änn', '__proto__'] as const
+
 const hold = fc.record({
   act: fc.constant('hold'),
   product: fc.nat(1),
   quantity: fc.integer({ min: 1, max: 3 }),
   ttlMs: fc.constantFrom(3_000, 6_000, 30_000),
+  customer: fc.constantFrom(null, 'ann', 'ann', 'ann', ...CUSTOMERS),
+  isPartial: fc.constantFrom(false, false, true),
+  replaces: fc.constantFrom(false, false, false, true),
+  keyed,
+})
+
+const extend = fc.record({
+  act: fc.constant('extend'),
+  pick,
+  extendMs: fc.constantFrom(1_000, 8_000, 60_000),
+  lifetimeMs: fc.constantFrom(4_000, 40_000),
+  keyed,
+})
+
+/** What an operator says of a product. Mostly it stays on sale, or little else would happen. */
+const change = fc.record({
+  act: fc.constant('change'),
+  product: fc.nat(1),
+  isPriceOnly: fc.boolean(),
+  price: fc.constantFrom(0, 30, 50, 70),
+  currency: fc.constantFrom('USD', 'USD', 'USD', 'EUR'),
+  isPaused: fc.constantFrom(false, false, false, false, false, true),
+  startsInMs: fc.constantFrom(null, null, null, null, null, -1_000, 600, 3_000),
+  endsInMs: fc.constantFrom(null, null, null, null, null, 4_000, 300, -500),
+  maxPerHold: fc.constantFrom(null, null, 2, 1),
+  maxPerCustomer: fc.constantFrom(null, 1, 2, 3, 4),
+  keyed,
+})
+
+const settle = fc.record({
+  act: fc.constant('settle'),
+  pick,
+  status: fc.constantFrom('sent', 'done'),
+  isOthers: fc.constantFrom(false, false, false, false, true),
   keyed,
 })
 
@@ -17,6 +54,7 @@ const order = fc.record({
   pick,
   reference: fc.option(fc.nat(15)),
   isOnline: fc.constantFrom(true, true, true, false),
+  customer: fc.constantFrom('the same', 'the same', null, null, 'ann', 'Ann'),
   dueMs: fc.constantFrom(1_000, 8_000, 40_000),
   keyed,
 })
@@ -38,7 +76,10 @@ const payment = fc.record({
 
 export const step = fc.record({
   what: fc.oneof(
-    { weight: 7, arbitrary: hold },
+    { weight: 9, arbitrary: hold },
+    { weight: 2, arbitrary: extend },
+    { weight: 1, arbitrary: change },
+    { weight: 2, arbitrary: settle },
     { weight: 1, arbitrary: fc.record({ act: fc.constant('release'), pick, keyed }) },
     { weight: 6, arbitrary: order },
     { weight: 2, arbitrary: fc.record({ act: fc.constant('cancel'), pick, keyed }) },
@@ -69,6 +110,8 @@ export const step = fc.record({
   /** The database's clock may step back. */
   backMs: fc.constantFrom(0, 0, 0, 0, 700),
   joinsBatch: fc.boolean(),
+  /** What customers have was counted when the batch began, and not when a command first asked. */
+  isCounted: fc.boolean(),
 })
 
 export type Step = typeof step extends fc.Arbitrary<infer T> ? T : never
