@@ -2,14 +2,17 @@
 import {
   type AdjustStock,
   type CancelOrder,
+  type ChangeProduct,
   type Command,
   drawX,
   type ExpireDue,
+  type ExtendHold,
   formatId,
   type PlaceHold,
   type PlaceOrder,
   type RecordPayment,
   type ReleaseHold,
+  type SettleRefund,
 } from '@flashlane/core'
 import { createProduct, type Database, type ProductTerms } from '@flashlane/db'
 import { createHash, randomBytes } from 'node:crypto'
@@ -88,6 +91,33 @@ export const anAdjustStock = (productId: number, change: AdjustStock['change']):
   type: 'AdjustStock',
   ...head(productId, aBatchId()),
   change,
+})
+
+export const anExtendHold = (hold: PlaceHold, over: Partial<ExtendHold> = {}): ExtendHold => ({
+  type: 'ExtendHold',
+  ...head(hold.productId, aBatchId()),
+  holdId: hold.holdId,
+  extendMs: 300_000,
+  lifetimeMs: 600_000,
+  extensionsMax: 2,
+  ...over,
+})
+
+export const aChangeProduct = (
+  productId: number,
+  changes: ChangeProduct['changes'],
+): ChangeProduct => ({ type: 'ChangeProduct', ...head(productId, aBatchId()), changes })
+
+/** Of the order's first payment. */
+export const aSettleRefund = (
+  { productId, orderId }: PlaceOrder,
+  status: SettleRefund['status'],
+): SettleRefund => ({
+  type: 'SettleRefund',
+  ...head(productId, aBatchId()),
+  orderId,
+  refundId: `${orderId.replace('ord_', 'rfd_')}_0`,
+  status,
 })
 
 export function aPayment(productId: number, over: Partial<RecordPayment> = {}): RecordPayment {
