@@ -52,6 +52,28 @@ export const productView = (product: Product, nowMs: number) => {
   }
 }
 
+/** What buyers are shown: where the shop wants it so, no more than that there are many. */
+export function publicProductView(
+  product: Product,
+  { nowMs, stockShownMax }: { nowMs: number; stockShownMax: number | undefined },
+) {
+  const view = productView(product, nowMs)
+  if (stockShownMax === undefined) return view
+  const shown = Math.min(view.available, stockShownMax)
+  return { ...view, ...HIDDEN, available_stock: shown, available: shown }
+}
+
+const HIDDEN = {
+  stock_total: null,
+  total_stock: null,
+  stock: null,
+  held: null,
+  reserved: null,
+  reserved_stock: null,
+  sold: null,
+  sold_stock: null,
+}
+
 export const holdResultView = (hold: HoldResult, version: number) => ({
   hold_id: hold.holdId,
   product_id: hold.productId,

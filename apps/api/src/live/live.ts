@@ -22,6 +22,7 @@ export type LiveDeps = CommandStatusDeps & {
   laneOf(productId: number): string
   /** The database's clock. */
   nowMs(): number
+  readonly stockShownMax?: number | undefined
   readonly subscribe: Subscribe
   readonly timers: Timers
   onFault(error: unknown): void

@@ -3,7 +3,7 @@ import type { Product } from '@flashlane/core'
 import type { Context } from 'hono'
 import { readProductId } from '../path-id.ts'
 import { Fault } from '../problem.ts'
-import { productView } from '../views.ts'
+import { publicProductView } from '../views.ts'
 import type { EventStreams } from './event-stream.ts'
 import type { ProductFeeds } from './product-feed.ts'
 
@@ -12,10 +12,11 @@ type ProductEventsDeps = {
   readonly feeds: ProductFeeds
   readProduct(productId: number): Promise<Product | null>
   nowMs(): number
+  readonly stockShownMax?: number | undefined
 }
 
 export const makeProductEvents =
-  ({ streams, feeds, readProduct, nowMs }: ProductEventsDeps) =>
+  ({ streams, feeds, readProduct, nowMs, stockShownMax }: ProductEventsDeps) =>
   async (c: Context): Promise<Response> => {
     const product = await readProduct(readProductId(c))
     if (!product) throw new Fault('product_not_found')
@@ -30,7 +31,11 @@ export const makeProductEvents =
           const latest = feed.latest()
           if (latest.version <= sent) return null
           sent = latest.version
-          return { event: 'product', id: String(sent), data: productView(latest, nowMs()) }
+          return {
+            event: 'product',
+            id: String(sent),
+            data: publicProductView(latest, { nowMs: nowMs(), stockShownMax }),
+          }
         },
         closed: feed.stop,
       }

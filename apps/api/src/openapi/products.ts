@@ -28,6 +28,10 @@ export const listQuery = z.strictObject({
 export const productPath = z.object({ id: ids.product })
 
 const units = z.int().min(0).max(STOCK_MAX)
+/** Not told to buyers where the shop shows no more than that there are many. */
+const counted = units
+  .nullable()
+  .meta({ description: 'Null to buyers where `STOCK_SHOWN_MAX` is set' })
 
 export const product = z
   .object({
@@ -37,14 +41,14 @@ export const product = z
     image: z.string().nullable(),
     price: amount,
     currency: currencyCode,
-    stock_total: units,
-    stock: units.meta({ description: 'Another name of `stock_total`' }),
-    total_stock: units.meta({ description: 'Another name of `stock_total`' }),
-    held: units,
-    reserved: units.meta({ description: 'Another name of `held`' }),
-    reserved_stock: units.meta({ description: 'Another name of `held`' }),
-    sold: units,
-    sold_stock: units.meta({ description: 'Another name of `sold`' }),
+    stock_total: counted,
+    stock: counted.meta({ description: 'Another name of `stock_total`' }),
+    total_stock: counted.meta({ description: 'Another name of `stock_total`' }),
+    held: counted,
+    reserved: counted.meta({ description: 'Another name of `held`' }),
+    reserved_stock: counted.meta({ description: 'Another name of `held`' }),
+    sold: counted,
+    sold_stock: counted.meta({ description: 'Another name of `sold`' }),
     available_stock: units,
     available: units.meta({ description: 'Another name of `available_stock`' }),
     is_sold_out: z.boolean(),

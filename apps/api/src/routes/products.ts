@@ -9,10 +9,12 @@ import type { Live } from '../live/live.ts'
 import { readProductId } from '../path-id.ts'
 import { Fault } from '../problem.ts'
 import { respond, respondText } from '../respond.ts'
-import { productView, saleState } from '../views.ts'
+import { publicProductView, saleState } from '../views.ts'
 
 export type ProductDeps = {
   nowMs(): number
+  /** More than that is shown as that. */
+  readonly stockShownMax?: number | undefined
   readonly live: Pick<Live, 'productEvents'>
   readProduct(productId: number): Promise<Product | null>
   listProducts(page: {
@@ -24,7 +26,7 @@ export type ProductDeps = {
 }
 
 export function addProductRoutes(app: App, deps: ProductDeps): void {
-  const { readProduct, listProducts: readPage } = deps
+  const { readProduct, listProducts: readPage, stockShownMax } = deps
 
   async function list(c: Context): Promise<Response> {
     const query = parse(listQuery, withoutEnvelope(c.req.query()))
@@ -36,7 +38,7 @@ export function addProductRoutes(app: App, deps: ProductDeps): void {
       ...(search === undefined ? {} : { search }),
     })
     const nowMs = deps.nowMs()
-    const views = items.map((product) => productView(product, nowMs))
+    const views = items.map((product) => publicProductView(product, { nowMs, stockShownMax }))
     return respond(c, 200, { items: views, total, page, per_page: limit })
   }
 
@@ -51,7 +53,7 @@ export function addProductRoutes(app: App, deps: ProductDeps): void {
     const isKnown = c.req.header('if-none-match') === headers.etag
     return isKnown
       ? respondText(c, 304, null, headers)
-      : respond(c, 200, productView(product, nowMs), headers)
+      : respond(c, 200, publicProductView(product, { nowMs, stockShownMax }), headers)
   }
 
   addRoute(app, listProducts, list)
