@@ -1,6 +1,6 @@
 /** The rules of a sale come to a database that is in the middle of one: its rows are older than the columns. */
 import type { Command } from '@flashlane/core'
-import { connect, type Database, findHold, findProduct } from '@flashlane/db'
+import { connect, type Database, findHold, findProduct, parseEntry } from '@flashlane/db'
 import { applyBatch } from '@flashlane/worker/apply.ts'
 import { createStore } from '@flashlane/worker/store.ts'
 import { randomBytes } from 'node:crypto'
@@ -106,4 +106,37 @@ test('a worker of the version before goes on while the rules are there already',
   `.execute(db)
 
   expect(await findHold(database, hold.holdId)).toMatchObject({ extensions: 0, status: 'active' })
+})
+
+test('an entry of the version before is read whole: its hold was never extended, its product has no rules', () => {
+  const command = aPlaceHold(PRODUCT_ID)
+  const { type: _type, ...head } = command
+  const hold = {
+    status: 'active',
+    requestedQuantity: 1,
+    unitPrice: 50,
+    currency: 'USD',
+    createdAtMs: 1,
+    expiresAtMs: 120_001,
+    bornExpiresAtMs: 120_001,
+    bornVersion: 2,
+  }
+  const change = { entity: 'hold', id: command.holdId, before: null, after: hold }
+  const product = { entity: 'product', id: '7', before: null, after: { held: 0, sold: 0 } }
+  const body = JSON.stringify([
+    { n: 0, command, outcome: { outcome: 'accepted' }, changes: [change] },
+    { n: 1, command: { ...head, type: 'CreateProduct' }, outcome: {}, changes: [product] },
+  ])
+
+  const [placed, created] = parseEntry({ seq: 2, body })
+
+  expect(placed?.changes[0]?.after).toMatchObject({ ...hold, quantity: 1, extensions: 0 })
+  expect(placed?.outcome).toMatchObject({ result: { hold: { quantity: 1, expiresInMs: 120_000 } } })
+  expect(created?.changes[0]?.after).toMatchObject({
+    saleStartsAtMs: null,
+    saleEndsAtMs: null,
+    maxPerHold: null,
+    maxPerCustomer: null,
+    isPaused: false,
+  })
 })

@@ -97,6 +97,7 @@ test('more than a hold may have is refused', () => {
     reason: 'quantity_above_limit',
     facts: { limit: 2 },
   })
+  expect(shop.tell(aPlaceHold({ quantity: 2 })).outcome).toBe('accepted')
 })
 
 test('a product with a limit for each customer wants to know who he is', () => {
@@ -220,6 +221,22 @@ test('a replacing hold gets room from others’ overdue holds, though what it re
   expect(shop.hold(others).status).toBe('expired')
 })
 
+test('a replacing hold expires nobody else’s where what it replaces is enough', () => {
+  const shop = aShop({ stockTotal: 3 })
+  givenHold(shop, { customerRef: 'ann', quantity: 2 })
+  const others = givenHold(shop, { customerRef: 'bob', quantity: 1, ttlMs: 4_000 })
+  shop.wait(10_000)
+  const replacing = {
+    ...shop.now(),
+    customerRef: 'ann',
+    quantity: 2,
+    replaceExisting: true,
+  } as const
+
+  expect(shop.tell(aPlaceHold(replacing)).outcome).toBe('accepted')
+  expect(shop.hold(others).status).toBe('active')
+})
+
 test('where a replacing hold is refused, the old one stays even if it is overdue', () => {
   const shop = aShop({ stockTotal: 2 })
   const own = givenHold(shop, { customerRef: 'ann', quantity: 2, ttlMs: 3_000 })
@@ -325,6 +342,24 @@ test('an operator who gave late money back closes its refund and its order, once
   })
   expect(shop.tell(aPayment('refunded', { orderId, paymentRef: 'pi_1' }))).toMatchObject({
     result: { result: 'ignored' },
+  })
+})
+
+test('a second payment that an operator gave back leaves an order whose own money is still due', () => {
+  const shop = aShop({ stockTotal: 1 })
+  const orderId = givenOrder(shop)
+  shop.tell(aCancelOrder(orderId))
+  givenHold(shop)
+  shop.tell(aPayment('succeeded', { orderId, paymentRef: 'own' }))
+  shop.tell(aPayment('succeeded', { orderId, paymentRef: 'second' }))
+  const second = shop.refunds().find(({ reference }) => reference === 'second')
+  if (!second) throw new Error('no second refund is due')
+
+  shop.tell(aSettleRefund(second, 'done'))
+
+  expect(shop.order(orderId)).toMatchObject({
+    status: 'refund_due',
+    payments: [{ status: 'refund_due' }, { status: 'refunded' }],
   })
 })
 

@@ -138,6 +138,13 @@ export function makeRuleChecks(state: State) {
       claim(!changes.some(isOwn), 'a refused replacement changes none of his holds', changes)
       if (own.length > 0) see(`hold refused to replace ${outcome.reason}`)
     }
+    if (outcome.reason === 'quantity_above_limit') {
+      claim(
+        command.quantity > (product.maxPerHold ?? 0),
+        'nobody is refused a hold’s limit',
+        decided,
+      )
+    }
     const free = available(after) + given
     if (outcome.reason === 'insufficient_stock') {
       claim(outcome.facts['available'] === available(after), 'what is free is told', outcome)
