@@ -323,6 +323,11 @@ test.each([
 const fieldsOf = ({ errors }: Answer['body']) =>
   new Set((errors as { field: string }[]).map(({ field }) => field))
 
+const withoutStanding = (answer: Answer): Answer => {
+  const { position: _position, eta_ms: _eta, ...body } = answer.body
+  return { ...answer, body }
+}
+
 test('while the first still waits in its lane, a repeat through the other api names the same ids and gets the same answer', async () => {
   const productId = await flashlane.product({ stock: 100 })
   const body = { product_id: productId, qty: 2 }
@@ -341,8 +346,9 @@ test('while the first still waits in its lane, a repeat through the other api na
   const ordered = await post('/api/orders', orderBody, withKey('1478'))
 
   expect(queued.map(({ status }) => status)).toEqual([202, 202])
-  expect(distinct(queued)).toHaveLength(1)
-  expect(distinct(queuedOrders)).toHaveLength(1)
+  // Where they stand is each one's own.
+  expect(distinct(queued.map(withoutStanding))).toHaveLength(1)
+  expect(distinct(queuedOrders.map(withoutStanding))).toHaveLength(1)
   expect(held.map(({ status }) => status)).toEqual([201, 201])
   expect(distinct(held)).toHaveLength(1)
   expect(held.every(isReplay)).toBe(true)
