@@ -273,3 +273,19 @@ test('a bug is 500 without details', async () => {
   expect(response.status).toBe(500)
   expect(await response.text()).not.toContain('a bug')
 })
+
+test('every address fits the quick router: one that did not would slow down all', async () => {
+  const { app } = anApp()
+
+  await app.request('/livez')
+
+  expect(app.router.name).toBe('SmartRouter + RegExpRouter')
+})
+
+test('an order’s address takes no POST, though a word in its place does', async () => {
+  const { post } = anApp()
+  const response = await post(`/api/orders/${formatId('ord', 7, X)}`, '{}')
+
+  expect(response.status).toBe(405)
+  expect(response.headers.get('allow')).toBe('GET')
+})

@@ -49,7 +49,9 @@ export function createApp(deps: AppDeps): App {
   addComponents(app)
 
   app.notFound((c) => {
-    const allowed = METHODS.filter((method) => app.router.match(method, c.req.path)[0].length > 0)
+    const allowed = METHODS.filter(
+      (method) => method !== c.req.method && app.router.match(method, c.req.path)[0].length > 0,
+    )
     const fault =
       allowed.length === 0
         ? new Fault('not_found')

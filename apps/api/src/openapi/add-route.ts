@@ -17,11 +17,22 @@ export function addRoute(
   aliases: readonly string[] = [],
 ): void {
   for (const path of [definition.path, ...aliases].flatMap(atBothBases)) {
-    app.on(definition.method.toUpperCase(), path.replaceAll(/\{(\w+)\}/g, ':$1'), handler)
+    const [pattern, answer] = fitting(path.replaceAll(/\{(\w+)\}/g, ':$1'), handler)
+    app.on(definition.method.toUpperCase(), pattern, answer)
   }
   app.openAPIRegistry.registerPath(
     aliases.length === 0 ? definition : { ...definition, ...mention(definition, aliases) },
   )
+}
+
+/**
+ * A word where another route has a parameter is more than Hono's quick router can tell apart, and one such route makes
+ * it take the slow one for all: so this one is a parameter too, and looks for its word itself.
+ */
+function fitting(path: string, handler: Handler): [pattern: string, answer: Handler] {
+  if (!path.endsWith('/orders/hold')) return [path, handler]
+  const answer: Handler = (c) => (c.req.param('id') === 'hold' ? handler(c) : c.notFound())
+  return [path.replace(/hold$/, ':id'), answer]
 }
 
 const atBothBases = (path: string): string[] =>
