@@ -361,7 +361,7 @@ describe('an order', () => {
   test('that is cancelled gives its units back once; one that is paid is not cancelled', async () => {
     const productId = await flashlane.product({ stock: 10 })
     const [cancelled, paid, cash] = await Promise.all(
-      ['pending', 'online_payment', 'cash_on_delivery'].map(async (payment_status) => {
+      (['pending', 'online_payment', 'cash_on_delivery'] as const).map(async (payment_status) => {
         const hold_id = await placeHold(flashlane, { product_id: productId, qty: 2 })
         return placeOrder(flashlane, { hold_id, payment_status })
       }),

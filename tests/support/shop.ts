@@ -1,6 +1,7 @@
 /** What a test's buyers and operator do over HTTP. */
+import type { Client, Stock } from '@flashlane/client'
 import { findProduct } from '@flashlane/db'
-import { ADMIN_TOKEN, type Flashlane } from './flashlane.ts'
+import type { Flashlane } from './flashlane.ts'
 import type { Answer } from './http.ts'
 
 /** A key's UTF-8 bytes, as they travel in a header: a character each. */
@@ -10,30 +11,28 @@ export const withKey = (key: string): Record<string, string> => ({
   'idempotency-key': inHeader(key),
 })
 
-export async function placeHold(flashlane: Flashlane, fields: object): Promise<string> {
-  return idIn(await flashlane.api().post('/api/holds', { qty: 1, ...fields }), 'hold_id')
+export async function placeHold(
+  { client }: Flashlane,
+  fields: Parameters<Client['placeHold']>[0],
+): Promise<string> {
+  const { hold_id } = await client().placeHold({ qty: 1, ...fields })
+  return hold_id
 }
 
-export async function placeOrder(flashlane: Flashlane, fields: object): Promise<string> {
-  return idIn(await flashlane.api().post('/api/orders', fields), 'order_id')
-}
-
-function idIn({ status, body }: Answer, field: string): string {
-  const id = body[field]
-  if (status === 201 && typeof id === 'string') return id
-  throw new Error(`no ${field}: ${status} ${JSON.stringify(body)}`)
+export async function placeOrder(
+  { client }: Flashlane,
+  fields: Parameters<Client['placeOrder']>[0],
+): Promise<string> {
+  const { order_id } = await client().placeOrder(fields)
+  return order_id
 }
 
 export const adjustStock = (
-  flashlane: Flashlane,
+  { client }: Flashlane,
   productId: number,
-  change: object,
-  headers: Record<string, string> = {},
-): Promise<Answer> =>
-  flashlane.api().post(`/api/admin/products/${productId}/stock`, change, {
-    authorization: `Bearer ${ADMIN_TOKEN}`,
-    ...headers,
-  })
+  change: Parameters<Client['adjustStock']>[1],
+  options: { idempotencyKey?: string } = {},
+): Promise<Stock> => client().adjustStock(productId, change, options)
 
 /** A product's counters, from the database itself. */
 export async function countersOf({ database }: Flashlane, productId: number) {
