@@ -20,6 +20,7 @@ export type Api = Process & {
   readonly url: string
   get(path: string, headers?: Record<string, string>): Promise<Answer>
   patch(path: string, body: unknown, headers?: Record<string, string>): Promise<Answer>
+  delete(path: string, headers?: Record<string, string>): Promise<Answer>
   post(path: string, body: unknown, headers?: Record<string, string>): Promise<Answer>
   send(signal: NodeJS.Signals): void
 }
@@ -167,6 +168,7 @@ async function launchApi(env: Record<string, string>): Promise<Api> {
     ...child,
     url,
     get: (path, headers = {}) => request(url + path, { headers }),
+    delete: (path, headers = {}) => request(url + path, { method: 'DELETE', headers }),
     patch: (path, body, headers = {}) => request(url + path, { method: 'PATCH', body, headers }),
     post: (path, body, headers) =>
       request(url + path, { method: 'POST', body, ...(headers ? { headers } : {}) }),
