@@ -6,7 +6,7 @@ const root = fileURLToPath(new URL('..', import.meta.url))
 /** Real servers and processes on a busy machine, and deadlines that have to pass. */
 const patience = { testTimeout: 90_000, hookTimeout: 60_000 }
 
-/** unit needs no service and lies beside what it tests; int and e2e find theirs by the environment. */
+/** unit needs no service and lies beside what it tests, or in tests/unit where that is many files; int and e2e find theirs by the environment. */
 export default defineConfig({
   root,
   test: {
@@ -15,7 +15,10 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'unit',
-          include: ['packages', 'apps', 'bench'].map((folder) => `${folder}/**/src/**/*.test.ts`),
+          include: [
+            ...['packages', 'apps', 'bench'].map((folder) => `${folder}/**/src/**/*.test.ts`),
+            'tests/unit/**/*.test.ts',
+          ],
           // The property tests decide a hundred thousand commands in one test.
           testTimeout: 60_000,
         },

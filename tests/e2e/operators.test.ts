@@ -107,6 +107,34 @@ test('a dead letter is tried again as a new command, once', async () => {
   expect(await tell('dead-letters/nobody.7/replay')).toMatchObject({ status: 404 })
 })
 
+test('another payment under a used key is seen, and paid out of its dead letter under a key of its own', async () => {
+  const product_id = await flashlane.product({ stock: 2 })
+  const [paid, unpaid] = await Promise.all(
+    [1, 2].map(async () =>
+      placeOrder(flashlane, { hold_id: await placeHold(flashlane, { product_id }) }),
+    ),
+  )
+  const id = `reused-${product_id}`
+  await pay({ id, order_id: paid, payment_intent_id: `pi_a_${product_id}`, status: 'success' })
+  const other = { id, order_id: unpaid, payment_intent_id: `pi_b_${product_id}`, status: 'success' }
+  expect((await pay(other)).body).toMatchObject({ result: 'key_reused' })
+  const letters = itemsOf(await ask('dead-letters?replayed=false&per_page=100'))
+  const letter = letters.find(
+    (each) => each['product_id'] === product_id && String(each['reason']).includes('key_reused'),
+  )
+
+  const replayed = await tell(`dead-letters/${String(letter?.['id'])}/replay`)
+
+  expect(replayed).toMatchObject({
+    status: 200,
+    body: { outcome: { result: 'applied', order_id: unpaid, order_status: 'paid' } },
+  })
+  const kept = itemsOf(await ask('dead-letters?replayed=true&per_page=100'))
+  expect(kept.find((each) => each['id'] === letter?.['id'])).toMatchObject({
+    replayed_as: replayed.body['command_id'],
+  })
+})
+
 test('a sweep leaves nothing that is overdue', async () => {
   const productId = await flashlane.product({ stock: 1 })
   await placeHold(flashlane, { product_id: productId, ttl: 3 })

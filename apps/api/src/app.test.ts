@@ -85,6 +85,7 @@ function anApp(answer: Answer = { kind: 'queued', batchId: X }, standing: Standi
     findDeadLetter: nothing,
     claimReplay: async () => true,
     dropReplay: async () => {},
+    nameReplay: async () => {},
     listRefunds: noPage,
     findRefund: nothing,
     settleOrphan: async () => {},

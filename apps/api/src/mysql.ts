@@ -35,6 +35,7 @@ export function askMysql(database: db.Database) {
     findDeadLetter: bind(db.findDeadLetter),
     claimReplay: bind(db.claimReplay),
     dropReplay: bind(db.dropReplay),
+    nameReplay: bind(db.nameReplay),
     countOverdue: bind(db.countOverdue),
     listRefunds: bind(db.listRefunds),
     findRefund: bind(db.findRefund),

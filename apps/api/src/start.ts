@@ -157,6 +157,7 @@ async function wire(parts: Parts): Promise<Omit<AppDeps, 'isDraining'>> {
     findDeadLetter: mysql.findDeadLetter,
     claimReplay: mysql.claimReplay,
     dropReplay: mysql.dropReplay,
+    nameReplay: mysql.nameReplay,
     listRefunds: mysql.listRefunds,
     findRefund: mysql.findRefund,
     settleOrphan: mysql.settleOrphan,

@@ -7,19 +7,44 @@ import {
 } from '@flashlane/core'
 import { z } from 'zod'
 
-const environment = z.object({
-  MYSQL_URL: z.url({ protocol: /^(mysql|mariadb)$/ }),
-  REDIS_URL: z.url({ protocol: /^rediss?$/ }),
-  LANES: layout.prefault('per-product'),
+export const environment = z.object({
+  MYSQL_URL: z
+    .url({ protocol: /^(mysql|mariadb)$/ })
+    .meta({ description: '`mysql://user:password@host:3306/database`. `npm start` finds one' }),
+  REDIS_URL: z
+    .url({ protocol: /^rediss?$/ })
+    .meta({ description: '`redis://` or `rediss://`. `npm start` finds one' }),
+  LANES: layout.prefault('per-product').meta({
+    description:
+      '`per-product`, or `shared:N` with N up to 1,024, for catalogues of thousands. Written into MySQL at the first start; every process must agree',
+  }),
   PARKED_TTL_S: z.coerce
     .number()
     .int()
     .min(1)
     .max(30 * 86_400)
-    .default(PARKED_TTL_S_DEFAULT),
-  MYSQL_POOL_SIZE: z.coerce.number().int().min(1).max(1_000).default(MYSQL_POOL_SIZE_DEFAULT),
-  SHUTDOWN_GRACE_MS: z.coerce.number().int().positive().default(SHUTDOWN_GRACE_MS_DEFAULT),
-  LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
+    .default(PARKED_TTL_S_DEFAULT)
+    .meta({
+      description:
+        'Seconds that a payment event waits for its order; then its money is an orphan’s, with a refund due',
+    }),
+  MYSQL_POOL_SIZE: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(1_000)
+    .default(MYSQL_POOL_SIZE_DEFAULT)
+    .meta({ description: 'Connections to MySQL a process' }),
+  SHUTDOWN_GRACE_MS: z.coerce
+    .number()
+    .int()
+    .positive()
+    .default(SHUTDOWN_GRACE_MS_DEFAULT)
+    .meta({ description: 'What is in hand at a shutdown is finished within this' }),
+  LOG_LEVEL: z
+    .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'])
+    .default('info')
+    .meta({ description: 'The least that is logged; `debug` has a line a batch' }),
 })
 
 export type Config = Readonly<z.infer<typeof environment>>

@@ -3993,7 +3993,7 @@ export interface operations {
         }
         content: {
           'application/json': {
-            command_id: string | null
+            command_id: string
             /** @description As the command would be answered */
             outcome?: unknown
           }

@@ -98,6 +98,19 @@ export async function claimReplay(
   return numUpdatedRows === 1n
 }
 
+/** The replay has become another command than was thought: a payment is given its id where it is routed. */
+export async function nameReplay(
+  { db }: Database,
+  drawn: string,
+  commandId: string,
+): Promise<void> {
+  await db
+    .updateTable('dead_letters')
+    .set({ replayed_as: commandId })
+    .where('replayed_as', '=', drawn)
+    .execute()
+}
+
 /** The replay was not taken: it may be tried again. */
 export async function dropReplay({ db }: Database, commandId: string): Promise<void> {
   await db

@@ -81,7 +81,7 @@ export const replayDeadLetter = operation({
     200: jsonAnswer(
       'What became of it',
       z.object({
-        command_id: ids.command.nullable(),
+        command_id: ids.command,
         outcome: z.unknown().meta({ description: 'As the command would be answered' }),
       }),
       { command_id: example.commandId, outcome: { hold_id: example.holdId, status: 'released' } },

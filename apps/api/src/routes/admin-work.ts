@@ -1,5 +1,12 @@
 /** What operators look at and work off: dead letters, refunds, payments, lanes, and what is overdue. */
-import { type Command, type PaymentEvent, type Product, replayOf } from '@flashlane/core'
+import {
+  type Command,
+  type Outcome,
+  type PaymentEvent,
+  type Product,
+  type RecordPayment,
+  replayOf,
+} from '@flashlane/core'
 import type { DeadLetter, RefundItem } from '@flashlane/db'
 import type { Context } from 'hono'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -29,7 +36,7 @@ import {
   sweep,
 } from '../openapi/admin-work.ts'
 import { wantToken } from '../operator-token.ts'
-import { Fault, problemBody } from '../problem.ts'
+import { Fault, problemBody, RETRY_AFTER_S } from '../problem.ts'
 import { requestIdOf, respond } from '../respond.ts'
 import {
   deadLetterView,
@@ -54,6 +61,7 @@ export type AdminWorkDeps = {
   findDeadLetter(id: string): Promise<DeadLetter | null>
   claimReplay(id: string, as: { commandId: string; nowMs: number }): Promise<boolean>
   dropReplay(commandId: string): Promise<void>
+  nameReplay(drawn: string, commandId: string): Promise<void>
   listRefunds(page: Page & { status?: RefundItem['status'] }): Paged<RefundItem>
   findRefund(refundId: string): Promise<RefundItem | null>
   settleOrphan(refundId: string, status: 'sent' | 'done'): Promise<void>
@@ -100,25 +108,45 @@ export function addAdminWorkRoutes(app: App, deps: AdminWorkDeps): void {
     if (!command) throw new Fault('not_replayable')
     const { commandId } = command
     if (!(await deps.claimReplay(id, { commandId, nowMs }))) throw new Fault('already_replayed')
-    // A payment is routed anew: nobody may have known its order then.
-    if (command.type === 'RecordPayment') {
-      const { heard } = await deps.inbox(command, requestIdOf(c))
-      return respond(c, 200, { command_id: null, outcome: { heard: heard.kind } })
-    }
+    if (command.type === 'RecordPayment') return replayPayment(c, command)
     return respondReplayed(c, command, await deps.submit(command, readWait(c, deps.waitS).ms))
+  }
+
+  /** Routed anew: nobody may have known its order then. */
+  async function replayPayment(c: Context, command: RecordPayment): Promise<Response> {
+    try {
+      const { command: sent, heard } = await deps.inbox(command, requestIdOf(c))
+      await deps.nameReplay(command.commandId, sent.commandId)
+      const outcome =
+        heard.kind === 'applied'
+          ? outcomeBody(c, sent, heard.outcome)
+          : { status: 'accepted', event_id: sent.eventKey }
+      return respond(c, 200, { command_id: sent.commandId, outcome })
+    } catch (error) {
+      await deps.dropReplay(command.commandId)
+      throw error
+    }
+  }
+
+  function outcomeBody(c: Context, command: Command, outcome: Outcome): object {
+    const presented = present(command, outcome)
+    return presented.kind === 'result' ? presented.body : problemBody(presented.problem, c.req.path)
   }
 
   async function respondReplayed(c: Context, command: Command, answer: Answer): Promise<Response> {
     const { commandId } = command
     switch (answer.kind) {
       case 'applied': {
-        const presented = present(command, answer.outcome)
-        const outcome =
-          presented.kind === 'result' ? presented.body : problemBody(presented.problem, c.req.path)
+        const outcome = outcomeBody(c, command, answer.outcome)
         return respond(c, 200, { command_id: commandId, outcome })
       }
       case 'queued':
-        return respond(c, 202, { command_id: commandId, status: 'queued' })
+        return respond(
+          c,
+          202,
+          { command_id: commandId, status: 'queued' },
+          { location: `/api/commands/${commandId}`, 'retry-after': RETRY_AFTER_S },
+        )
       case 'unavailable':
         if (!answer.mayHappen) await deps.dropReplay(commandId)
         throw new Fault('unavailable', undefined, { extras: { command_id: commandId } })
