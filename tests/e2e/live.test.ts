@@ -1,7 +1,7 @@
 import { productChannel } from '@flashlane/core'
 import { Redis } from 'ioredis'
 import { sql } from 'kysely'
-import { afterEach, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { type EventStream, openEventStream } from '../support/event-stream.ts'
 import { type Api, type Flashlane, startFlashlane } from '../support/flashlane.ts'
 import type { Answer } from '../support/http.ts'
@@ -10,15 +10,22 @@ import { until } from '../support/until.ts'
 
 const ASYNC = { prefer: 'respond-async' }
 
-let flashlane: Flashlane | null = null
+/** Of all tests but those that end a part of it or set it otherwise. */
+let shared: Flashlane
+let own: Flashlane | null = null
+
+beforeAll(async () => {
+  shared = await startFlashlane({ apis: 2, workers: 1 })
+})
+afterAll(() => shared.stop())
 
 const start = async (options: Parameters<typeof startFlashlane>[0]): Promise<Flashlane> => {
-  flashlane = await startFlashlane(options)
-  return flashlane
+  own = await startFlashlane(options)
+  return own
 }
 afterEach(async () => {
-  const running = flashlane
-  flashlane = null
+  const running = own
+  own = null
   await running?.stop()
 })
 
@@ -40,7 +47,7 @@ async function gauge({ url }: Api, name: string): Promise<number> {
 }
 
 test('a product is followed through any api: what GET shows, at once and after every change, never backwards', async () => {
-  const sale = await start({ apis: 2, workers: 1 })
+  const sale = shared
   const [one, other] = sale.apis as [Api, Api]
   const productId = await sale.product({ stock: 1_000 })
   const streams = [await eventsOf(one, productId), await eventsOf(other, productId)]
@@ -67,8 +74,8 @@ test('a product is followed through any api: what GET shows, at once and after e
 })
 
 test('a client that comes back with the current version is sent nothing until it changes; an unknown product is 404', async () => {
-  const sale = await start({ apis: 1, workers: 1 })
-  const api = sale.api()
+  const sale = shared
+  const api = sale.apis[0] as Api
   const productId = await sale.product({ stock: 10 })
   const first = await eventsOf(api, productId)
   await reaches(first, 1)
@@ -86,8 +93,8 @@ test('a client that comes back with the current version is sent nothing until it
 })
 
 test('200 streams opened and closed leave no watcher and no subscription', async () => {
-  const sale = await start({ apis: 1, workers: 1 })
-  const api = sale.api()
+  const sale = shared
+  const api = sale.apis[0] as Api
   const productId = await sale.product({ stock: 10 })
   const redis = new Redis(sale.redisUrl)
   const subscribed = async () =>
@@ -116,12 +123,12 @@ test('200 streams opened and closed leave no watcher and no subscription', async
 })
 
 test('a stream outlives the time within which a request must come, and has a heartbeat', async () => {
-  const sale = await start({ apis: 1, workers: 1 })
+  const sale = shared
   const productId = await sale.product({ stock: 10 })
-  const stream = await eventsOf(sale.api(), productId)
+  const stream = await eventsOf(sale.apis[0] as Api, productId)
 
   await until(() => stream.text().includes('\n:\n'), { withinMs: 17_000, what: 'a heartbeat' })
-  const { body } = await hold(sale.api(), productId)
+  const { body } = await hold(sale.apis[0] as Api, productId)
   await reaches(stream, Number(body['version']))
 
   expect(stream.text()).toContain('\n:\n')
@@ -159,7 +166,7 @@ test('Redis lost: streams stay open, show what MySQL has, and go on when Redis i
 })
 
 test('a queued command is awaited through an api that did not send it: polls and events', async () => {
-  const sale = await start({ apis: 2, workers: 1 })
+  const sale = shared
   const [sender, other] = sale.apis as [Api, Api]
   const worker = sale.workers[0] as Process
   const productId = await sale.product({ stock: 1 })
@@ -201,7 +208,7 @@ test('a queued command is awaited through an api that did not send it: polls and
 })
 
 test('polls of a command say queued, then its outcome, and never change again', async () => {
-  const sale = await start({ apis: 2, workers: 2 })
+  const sale = shared
   const productId = await sale.product({ stock: 20 })
   const queued = await Promise.all(
     Array.from({ length: 40 }, () => hold(sale.api(), productId, ASYNC)),
