@@ -8,6 +8,7 @@ RUN npm install --global --no-audit --no-fund pnpm@12.21.0
 # The manifests first: as long as they stay the same, the layer with the dependencies does too.
 COPY package.json pnpm-lock.yaml pnpm-workspace.yaml ./
 COPY packages/core/package.json packages/core/
+COPY packages/audit/package.json packages/audit/
 COPY packages/db/package.json packages/db/
 COPY packages/log/package.json packages/log/
 COPY apps/api/package.json apps/api/

@@ -1,5 +1,5 @@
 /** npm start: from a machine with nothing but Node to a sale. Ctrl-C ends what it started; the data stays. */
-import { existsSync } from 'node:fs'
+import { existsSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { help, parseOptions, parsePort } from './options.mjs'
 import { dataFolder, root } from './places.mjs'
@@ -58,6 +58,7 @@ async function work(running) {
     running,
   })
   const env = { ...toolchainEnv, ...services }
+  tellUrl(running, services.MYSQL_URL)
   await step('migrating the database', () => migrate(running, env))
 
   const adminToken = process.env['ADMIN_TOKEN'] || secretIn(join(dataFolder, 'admin-token'))
@@ -78,6 +79,17 @@ async function work(running) {
   const productId = await putOnSale(address, adminToken)
   tellHowToBuy({ addresses, productId, adminToken })
   return 'stay'
+}
+
+/**
+ * For npm run audit, as long as this runs. It has the password.
+ * @param {import('./running.mjs').Running} running
+ * @param {string} url
+ */
+function tellUrl(running, url) {
+  const file = join(dataFolder, 'mysql-url')
+  writeFileSync(file, `${url}\n`, { mode: 0o600 })
+  running.atEnd(() => rmSync(file, { force: true }))
 }
 
 /** An api that listens on all addresses answers on this one. */

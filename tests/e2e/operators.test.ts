@@ -1,5 +1,7 @@
+import { AUDIT_ENTRIES_MAX } from '@flashlane/api/openapi/audit.ts'
 import { EXPIRY_GRACE_MS, formatId } from '@flashlane/core'
 import { bury, deadLetter } from '@flashlane/db'
+import { sql } from 'kysely'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { aBatchId, aPlaceHold } from '../support/commands.ts'
 import { ADMIN_TOKEN, type Flashlane, startFlashlane } from '../support/flashlane.ts'
@@ -169,8 +171,57 @@ test('the lanes are listed with their products', async () => {
   expect(lane).toMatchObject({ lane: `p${productId}`, batches_waiting: 0, last_seq: 2 })
 })
 
+test('the books of a product are right, until somebody changes them by hand', async () => {
+  const productId = await flashlane.product({ stock: 3 })
+  await placeHold(flashlane, { product_id: productId })
+  const { db } = flashlane.database
+
+  const right = await ask(`audit?product_id=${productId}`)
+  await sql`update products set held = held + 1 where product_id = ${productId}`.execute(db)
+  const wrong = await ask(`audit?product_id=${productId}`)
+  await sql`update products set held = held - 1 where product_id = ${productId}`.execute(db)
+
+  expect(right).toMatchObject({ status: 200, body: { ok: true, violations: [] } })
+  expect(wrong).toMatchObject({ status: 200, body: { ok: false } })
+  expect(wrong.body['violations']).toContainEqual(
+    expect.objectContaining({ checker: 'C1', product_id: productId, seq: null }),
+  )
+  expect(await ask('audit?product_id=999999999999')).toMatchObject({
+    status: 404,
+    body: { code: 'product_not_found' },
+  })
+  expect(await ask('audit')).toMatchObject({ status: 422, body: { code: 'validation' } })
+})
+
+test('a journal that is too long is not audited while a client waits', async () => {
+  const productId = await flashlane.product({ stock: 1 })
+  const { db } = flashlane.database
+  const numbers = Array.from({ length: AUDIT_ENTRIES_MAX }, (_, n) => 2 + n)
+  const empty = numbers.map((seq) => ({
+    product_id: productId,
+    seq,
+    batch_id: aBatchId(),
+    applied_at_ms: 1,
+    rules: 1,
+    body: '[]',
+  }))
+  await db.insertInto('journal').values(empty).execute()
+
+  const refused = await ask(`audit?product_id=${productId}`)
+  await db.deleteFrom('journal').where('product_id', '=', productId).where('seq', '>', 1).execute()
+
+  expect(refused).toMatchObject({
+    status: 409,
+    body: {
+      code: 'journal_too_long',
+      entries: AUDIT_ENTRIES_MAX + 1,
+      maximum: AUDIT_ENTRIES_MAX,
+    },
+  })
+})
+
 test('no one gets in without the token', async () => {
-  for (const path of ['refunds', 'dead-letters', 'payments', 'lanes']) {
+  for (const path of ['refunds', 'dead-letters', 'payments', 'lanes', 'audit']) {
     expect((await flashlane.api().get(`/api/admin/${path}`)).status).toBe(401)
   }
 })

@@ -1,10 +1,12 @@
 /** A whole Flashlane for one test file: its own schema and Redis, and as many real processes as asked for. */
+import { audit, formatReport } from '@flashlane/audit'
 import { type Client, createClient } from '@flashlane/client'
-import type { Database } from '@flashlane/db'
+import { type Database, withSnapshot } from '@flashlane/db'
 import { randomBytes } from 'node:crypto'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setImmediate as pause } from 'node:timers/promises'
 import { freePort, startRedis } from '../../scripts/services.mjs'
 import { createTestDatabase } from './database.ts'
 import { failOnMisfits, learnDocument } from './document.ts'
@@ -47,6 +49,7 @@ export type Flashlane = {
   product(
     fields: { stock: number } & Partial<Parameters<Client['createProduct']>[0]>,
   ): Promise<number>
+  /** Ends everything, and fails if the books are not right. */
   stop(): Promise<void>
 }
 
@@ -134,12 +137,14 @@ export async function startFlashlane({
       const codes = await Promise.all(all.map((each) => each.ended()))
       await redis.stop()
       await proxy?.close()
+      const report = await withSnapshot(testDatabase.database, (books) => audit(books, { pause }))
       await testDatabase.drop()
       rmSync(folder, { recursive: true, force: true })
       if (codes.some((code) => code !== 0)) {
         const outputs = all.map((each) => each.output().slice(-2_000)).join('\n---\n')
         throw new Error(`a process ended with ${codes.join(', ')}:\n${outputs}`)
       }
+      if (!report.ok) throw new Error(formatReport(report))
       failOnMisfits()
     },
   }

@@ -93,6 +93,7 @@ function anApp(answer: Answer = { kind: 'queued', batchId: X }, standing: Standi
     laneStatus: async () => [],
     countOverdue: async () => 0,
     sweep: () => {},
+    auditProduct: notAskedFor,
     soldOut: { refusal: () => null },
     holdTtlS: 120,
     holdLifetimeS: 600,

@@ -12,6 +12,7 @@ import { Fault, respondFault } from './problem.ts'
 import { requestIdOf } from './respond.ts'
 import { addAdminProductRoutes, type AdminProductDeps } from './routes/admin-products.ts'
 import { addAdminWorkRoutes, type AdminWorkDeps } from './routes/admin-work.ts'
+import { addAuditRoutes, type AuditDeps } from './routes/audit.ts'
 import { addCommandRoutes, type CommandDeps } from './routes/commands.ts'
 import { addHealthRoutes, type HealthDeps } from './routes/health.ts'
 import { addHoldRoutes, type HoldDeps } from './routes/holds.ts'
@@ -29,6 +30,7 @@ export type AppDeps = HoldDeps &
   CommandDeps &
   AdminProductDeps &
   AdminWorkDeps &
+  AuditDeps &
   HealthDeps & { readonly live: Live; readonly metrics: Metrics; readonly log: Logger }
 
 const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const
@@ -44,6 +46,7 @@ export function createApp(deps: AppDeps): App {
   addCommandRoutes(app, deps)
   addAdminProductRoutes(app, deps)
   addAdminWorkRoutes(app, deps)
+  addAuditRoutes(app, deps)
   addHealthRoutes(app, deps)
   addReferenceRoutes(app)
   addComponents(app)

@@ -21,6 +21,7 @@ export const FAULTS = {
   method_not_allowed: { status: 405, title: 'This address does not take this method' },
   already_replayed: { status: 409, title: 'The dead letter was tried again before' },
   not_replayable: { status: 409, title: 'What the dead letter holds cannot be tried again' },
+  journal_too_long: { status: 409, title: 'The journal is too long to be audited here' },
   body_too_large: { status: 413, title: 'The body is too large' },
   unsupported_media_type: { status: 415, title: 'The body must be JSON' },
   validation: { status: 422, title: 'The request is not valid' },

@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { formatLayout } from '@flashlane/core'
 import { connect, isTransient } from '@flashlane/db'
 import type { Redis } from 'ioredis'
+import { type AuditProduct, createAudit } from './audit.ts'
 import { type Clock, startClock } from './clock.ts'
 import type { Config } from './config.ts'
 import { realTimers } from './dispatch/timers.ts'
@@ -15,6 +16,7 @@ const TRY_AGAIN_MS = 500
 export type Services = {
   readonly mysql: Mysql
   readonly clock: Clock
+  readonly auditProduct: AuditProduct
   /** Adds batches, and reads and writes what the lanes keep beside them. */
   readonly redis: Redis
   /** Hears replies and changes, and nothing else. */
@@ -38,6 +40,7 @@ export async function connectServices(config: Config, onFault: OnFault): Promise
     monotonicMs: realTimers.monotonicMs,
     onFault,
   })
+  const audit = createAudit(config.MYSQL_URL)
   const processId = randomBytes(8).toString('hex')
   const redis = connectRedis(config.REDIS_URL, { name: `flashlane-api-${processId}`, onFault })
   const subscriber = connectRedis(config.REDIS_URL, {
@@ -48,6 +51,7 @@ export async function connectServices(config: Config, onFault: OnFault): Promise
   return {
     mysql,
     clock,
+    auditProduct: audit.auditProduct,
     redis,
     subscriber,
     processId,
@@ -55,6 +59,7 @@ export async function connectServices(config: Config, onFault: OnFault): Promise
       clock.stop()
       redis.disconnect()
       subscriber.disconnect()
+      await audit.close()
       await database.close()
     },
   }

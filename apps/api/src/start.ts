@@ -165,6 +165,7 @@ async function wire(parts: Parts): Promise<Omit<AppDeps, 'isDraining'>> {
     laneStatus: makeLaneStatus({ redis: services.redis, layout: config.LANES, nowMs }),
     countOverdue: () => mysql.countOverdue(nowMs() - EXPIRY_GRACE_MS),
     sweep: lanes.sweep,
+    auditProduct: services.auditProduct,
     paymentDueS: config.PAYMENT_DUE_S,
     waitS: config.WAIT_S,
     readClockMs: mysql.readClockMs,

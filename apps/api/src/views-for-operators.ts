@@ -1,10 +1,17 @@
 /** What operators are shown. */
+import type { Report } from '@flashlane/audit'
 import type { PaymentEvent } from '@flashlane/core'
 import type { DeadLetter, RefundItem } from '@flashlane/db'
 import type { LaneStatus } from './lane-status.ts'
 
 const iso = (ms: number): string => new Date(ms).toISOString()
 const isoOrNull = (ms: number | null): string | null => (ms === null ? null : iso(ms))
+
+export const auditView = ({ ok, checkers, violations }: Report) => ({
+  ok,
+  checkers: checkers.map(({ looked, ...each }) => ({ ...each, looked_at: looked })),
+  violations: violations.map(({ productId, ...each }) => ({ ...each, product_id: productId })),
+})
 
 export const deadLetterView = (letter: DeadLetter) => ({
   id: letter.id,

@@ -550,6 +550,26 @@ export interface paths {
     patch?: never
     trace?: never
   }
+  '/api/admin/audit': {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    /**
+     * Check the books of a product
+     * @description Decides the product’s whole journal again and compares it with its rows, as of one moment. A journal of more than 2000 entries takes `npm run audit`. One audit a process at a time.
+     */
+    get: operations['auditProduct']
+    put?: never
+    post?: never
+    delete?: never
+    options?: never
+    head?: never
+    patch?: never
+    trace?: never
+  }
   '/livez': {
     parameters: {
       query?: never
@@ -1906,6 +1926,45 @@ export interface components {
     Sweep: {
       overdue: number
       left: number
+    }
+    Audit: {
+      ok: boolean
+      checkers: {
+        /** @enum {string} */
+        checker: 'C1' | 'C2' | 'C7' | 'C8'
+        claim: string
+        /** @description How many of what */
+        looked_at: {
+          [key: string]: number
+        }
+        violations: number
+      }[]
+      /** @description The first 100 of each checker */
+      violations: {
+        /** @enum {string} */
+        checker: 'C1' | 'C2' | 'C7' | 'C8'
+        product_id: number | null
+        /** @description Of the journal’s entry, if it is in one */
+        seq: number | null
+        /** @description Of the command in its batch */
+        index: number | null
+        sentence: string
+      }[]
+    }
+    /** @description The journal is too long to be audited here */
+    Problem_journal_too_long: {
+      /** @enum {string} */
+      type: '/problems/journal_too_long'
+      title: string
+      /** @enum {number} */
+      status: 409
+      detail: string
+      /** @description The path that was asked */
+      instance: string
+      /** @enum {string} */
+      code: 'journal_too_long'
+      entries: number
+      maximum: number
     }
     Readiness: {
       /** @enum {string} */
@@ -4563,6 +4622,87 @@ export interface operations {
         }
         content: {
           'application/problem+json': components['schemas']['Problem_unavailable']
+        }
+      }
+    }
+  }
+  auditProduct: {
+    parameters: {
+      query: {
+        product_id: number
+      }
+      header?: {
+        /** @description Echoed if it is 1 to 128 visible ASCII characters; else one is made */
+        'X-Request-Id'?: string
+      }
+      path?: never
+      cookie?: never
+    }
+    requestBody?: never
+    responses: {
+      /** @description What was looked at, and what is wrong */
+      200: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': components['schemas']['Audit']
+        }
+      }
+      /** @description The operator token is missing or wrong (`unauthorized`) */
+      401: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/problem+json': components['schemas']['Problem_unauthorized']
+        }
+      }
+      /** @description There is no such product (`product_not_found`) */
+      404: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/problem+json': components['schemas']['Problem_product_not_found']
+        }
+      }
+      /** @description The journal is too long to be audited here (`journal_too_long`) */
+      409: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/problem+json': components['schemas']['Problem_journal_too_long']
+        }
+      }
+      /** @description The request is not valid (`validation`) */
+      422: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/problem+json': components['schemas']['Problem_validation']
+        }
+      }
+      /** @description Something went wrong here (`internal_error`) */
+      500: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/problem+json': components['schemas']['Problem_internal_error']
+        }
+      }
+      /** @description Too much is waiting already (`busy`). A service that this needs does not answer (`unavailable`) */
+      503: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/problem+json':
+            | components['schemas']['Problem_busy']
+            | components['schemas']['Problem_unavailable']
         }
       }
     }

@@ -130,7 +130,7 @@ export function demand(commands: readonly Command[], product: Product, state: St
 /** The customers of a product of whom it must be known what they have, before the batch is decided. */
 export function customersAskedFor(
   commands: readonly Command[],
-  { productId, maxPerCustomer }: Product,
+  { productId, maxPerCustomer }: Pick<Product, 'productId' | 'maxPerCustomer'>,
 ): ReadonlySet<string> {
   const customers = new Set<string>()
   const isLimited = maxPerCustomer !== null || isLimiting(commands, productId)

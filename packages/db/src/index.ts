@@ -2,7 +2,12 @@ export * from './connect.ts'
 export * from './dead-letters.ts'
 export * from './due.ts'
 export * from './errors.ts'
-export { type Numbered, parseEntry, type RecordedCommand } from './journal.ts'
+export {
+  type Numbered,
+  parseEntry,
+  type RecordedChange,
+  type RecordedCommand,
+} from './journal.ts'
 export * from './migrate.ts'
 export * from './operators.ts'
 export * from './orphans.ts'
@@ -10,7 +15,8 @@ export * from './payment-events.ts'
 export * from './products.ts'
 export * from './queries.ts'
 export type { ProductTerms } from './rows.ts'
-export type { DeadLetterRow, Schema } from './schema.ts'
+export type { DeadLetterRow, JournalRow, Schema } from './schema.ts'
 export * from './settings.ts'
 export * from './sleepers.ts'
+export * from './snapshot.ts'
 export * from './store.ts'

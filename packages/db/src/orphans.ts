@@ -75,7 +75,7 @@ async function resultOf(
   await trx
     .insertInto('refunds')
     .values({
-      refund_id: refundIdOf(event),
+      refund_id: orphanRefundId(event),
       product_id: null,
       order_id: null,
       reference: event.paymentRef === null ? null : toBytes(event.paymentRef),
@@ -124,7 +124,7 @@ async function closeRefund(
 }
 
 /** Stable: the same event told twice is one refund. */
-const refundIdOf = ({ provider, eventKey }: Key): string =>
+export const orphanRefundId = ({ provider, eventKey }: Key): string =>
   `rfd_orphan_${hash('sha256', `${provider} ${eventKey}`, 'hex').slice(0, 32)}`
 
 /** An operator tells how far an orphan's refund is. It never goes back a step. */

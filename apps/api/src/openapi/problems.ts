@@ -24,6 +24,7 @@ const MEMBERS: Readonly<Record<ProblemCode, z.ZodRawShape>> = {
   method_not_allowed: {},
   already_replayed: {},
   not_replayable: {},
+  journal_too_long: { entries: count, maximum: count },
   rate_limited: { policy: z.enum(['client', 'customer']) },
   body_too_large: {},
   signature_invalid: {},

@@ -1,0 +1,5 @@
+export * from './audit.ts'
+export type { Books } from './books.ts'
+export * from './findings.ts'
+export { type LedgerLine, parseLedgerLine } from './ledger.ts'
+export { formatReport } from './report.ts'
