@@ -3,6 +3,7 @@ export * from './dead-letters.ts'
 export * from './due.ts'
 export * from './errors.ts'
 export {
+  entryOf,
   type Numbered,
   parseEntry,
   type RecordedChange,
