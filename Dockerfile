@@ -10,6 +10,7 @@ COPY package.json pnpm-lock.yaml pnpm-workspace.yaml ./
 COPY packages/core/package.json packages/core/
 COPY packages/audit/package.json packages/audit/
 COPY packages/db/package.json packages/db/
+COPY packages/audit/package.json packages/audit/
 COPY packages/log/package.json packages/log/
 COPY apps/api/package.json apps/api/
 COPY apps/worker/package.json apps/worker/

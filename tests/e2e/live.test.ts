@@ -1,7 +1,10 @@
 import { productChannel } from '@flashlane/core'
+import { applyBatch } from '@flashlane/worker/apply.ts'
+import { createStore } from '@flashlane/worker/store.ts'
 import { Redis } from 'ioredis'
-import { sql } from 'kysely'
+import { pino } from 'pino'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
+import { aBatch, anAdjustStock } from '../support/commands.ts'
 import { type EventStream, openEventStream } from '../support/event-stream.ts'
 import { type Api, type Flashlane, startFlashlane } from '../support/flashlane.ts'
 import type { Answer } from '../support/http.ts'
@@ -145,9 +148,8 @@ test('Redis lost: streams stay open, show what MySQL has, and go on when Redis i
   await sale.redis().kill()
 
   // A worker that had committed when Redis went away, and could not tell.
-  await sql`update products set stock_total = 11, version = version + 1 where product_id = ${productId}`.execute(
-    sale.database.db,
-  )
+  const store = createStore(sale.database, pino({ level: 'silent' }))
+  await applyBatch(store, aBatch([anAdjustStock(productId, { set: 11 })]))
   for (const stream of streams) await reaches(stream, version + 1, 5_000)
   await sale.restartRedis()
   const sold = await until(

@@ -1,6 +1,11 @@
 /** The audit of a real database: clean after whatever a sale may bring, and telling of each thing that is not as it should be. */
 import { audit, type Checker, type Ledger, type Report } from '@flashlane/audit'
 import { withSnapshot } from '@flashlane/db'
+import { spawnSync } from 'node:child_process'
+import { rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { type RawBuilder, sql } from 'kysely'
 import { setImmediate as pause } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -234,4 +239,32 @@ test('what the provider captured is compared, and what is sold for a payment tha
   expect(withoutOne.violations[0]?.sentence).toMatch(/never captured/)
   expect(withOneMore.violations[0]?.sentence).toMatch(/neither sold nor refunded/)
   expect(withAnotherSum.violations[0]?.sentence).toMatch(/captured .*1000000/)
+})
+
+test('the command reports, and ends with 0 where all is right, 1 where not, 2 where it cannot tell', async () => {
+  const file = fileURLToPath(import.meta.resolve('@flashlane/audit/command.ts'))
+  const command = (args: readonly string[], url = testDatabase.url) =>
+    spawnSync(process.execPath, [file, ...args], {
+      encoding: 'utf8',
+      env: { ...process.env, MYSQL_URL: url },
+    })
+  const ledger = join(tmpdir(), `flashlane-ledger-${process.pid}.jsonl`)
+  writeFileSync(ledger, '{"reference":"pi_nobody","amount":5,"currency":"USD"}\n')
+
+  const right = command([])
+  const wrong = command(['--ledger', ledger, '--json'])
+  rmSync(ledger)
+  const without = [
+    command(['--ledger', ledger]),
+    command(['--product', 'x']),
+    command(['--product', '999999999999']),
+    command([], 'mysql://nobody@127.0.0.1:1/none'),
+  ]
+
+  expect(right).toMatchObject({ status: 0, stderr: '' })
+  expect(right.stdout).toMatch(/^C1 .*: ok\n[^]*The books are right\.\n$/)
+  expect(wrong.status).toBe(1)
+  expect(JSON.parse(wrong.stdout)).toMatchObject({ ok: false })
+  expect(without.map(({ status }) => status)).toEqual([2, 2, 2, 2])
+  expect(without[0]?.stderr).toMatch(/the audit could not run/)
 })

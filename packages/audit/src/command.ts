@@ -4,7 +4,7 @@ import { createReadStream } from 'node:fs'
 import { createInterface } from 'node:readline'
 import { setImmediate as pause } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
-import { audit, formatReport, type LedgerLine, parseLedgerLine } from './index.ts'
+import { audit, type Books, formatReport, type LedgerLine, parseLedgerLine } from './index.ts'
 
 /** What it ends with, so that a script can tell. */
 const CLEAN = 0
@@ -35,19 +35,25 @@ async function run(): Promise<number> {
     queryMsMax: QUERY_MS_MAX,
   })
   try {
-    const report = await withSnapshot(database, (books) =>
-      audit(books, {
+    const report = await withSnapshot(database, async (books) => {
+      if (productId !== undefined && !(await isThere(books, productId))) {
+        throw new Error(`there is no product ${productId}`)
+      }
+      return audit(books, {
         ...(productId === undefined ? {} : { productId }),
         ...(ledger ? { ledger } : {}),
         pause,
-      }),
-    )
+      })
+    })
     console.log(isJson ? JSON.stringify(report) : formatReport(report))
     return report.ok ? CLEAN : VIOLATIONS
   } finally {
     await database.close()
   }
 }
+
+const isThere = async (books: Books, productId: number): Promise<boolean> =>
+  (await books.product(productId)) !== null || (await books.countEntries(productId)) > 0
 
 function readOptions() {
   const { values } = parseArgs({

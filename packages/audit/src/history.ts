@@ -84,17 +84,22 @@ const aCreateProduct = (stockTotal: number): CreateProduct => ({
 
 /** The tables as the state has them, with the journal: as good as a database of one product and no orphans. */
 export function booksOf({ state, journal }: Pick<History, 'state' | 'journal'>): Books {
-  const refundsBy = () => Map.groupBy(state.refunds.values(), (refund) => refund.orderId)
-  const bookOf = (order: Order, refunds = refundsBy()): OrderBook => ({
-    order,
-    refunds: (refunds.get(order.orderId) ?? []).toSorted((a, b) =>
-      a.refundId < b.refundId ? -1 : 1,
-    ),
-  })
-  const ordersOf = (orders: readonly (Order | undefined)[]) => {
-    const refunds = refundsBy()
-    return orders.filter((order) => !!order).map((order) => bookOf(order, refunds))
-  }
+  // Once: a long history is read in many pages.
+  const refunds = Map.groupBy(state.refunds.values(), (refund) => refund.orderId)
+  const orders = [...state.orders.values()]
+  const events = [...state.events.values()]
+    .filter((event) => event.orderId !== null)
+    .map((event) => ({ event, key: keyOf(event) }))
+    .toSorted((a, b) => (a.key < b.key ? -1 : 1))
+  const ordersOf = (named: readonly (Order | undefined)[]): readonly OrderBook[] =>
+    named
+      .filter((order) => !!order)
+      .map((order) => ({
+        order,
+        refunds: (refunds.get(order.orderId) ?? []).toSorted((a, b) =>
+          a.refundId < b.refundId ? -1 : 1,
+        ),
+      }))
   const ofReference = (reference: string) => state.referenceOwners.get(reference)?.orderId ?? ''
   return {
     product: async () => state.products.get(PRODUCT_ID) ?? null,
@@ -137,12 +142,12 @@ export function booksOf({ state, journal }: Pick<History, 'state' | 'journal'>):
       [...state.orders.values()].reduce((sum, { payments }) => sum + payments.length, 0),
     countRefunds: async () => state.refunds.size,
     ordersAfter: async (_, { afterId, limit }) =>
-      ordersOf(pageOf([...state.orders.values()], (each) => each.orderId > afterId, limit)),
+      ordersOf(pageOf(orders, (each) => each.orderId > afterId, limit)),
     eventsOfOrders: async (_, { after, limit }) => {
-      const named = valuesOf(state.events, (event) => event.orderId !== null)
-      const keyOf = (event: PaymentEvent) => `${event.orderId} ${event.eventKey}`
-      named.sort((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1))
-      return pageOf(named, (event) => after === null || keyOf(event) > keyOf(after), limit)
+      const from = after && keyOf(after)
+      return pageOf(events, ({ key }) => from === null || key > from, limit).map(
+        ({ event }) => event,
+      )
     },
     eventsWithoutOrder: async () => valuesOf(state.events, (event) => event.orderId === null),
     paymentsByReference: async (references) =>
@@ -160,6 +165,8 @@ export function booksOf({ state, journal }: Pick<History, 'state' | 'journal'>):
     undecided: async () => new Set<string>(),
   }
 }
+
+const keyOf = (event: PaymentEvent): string => `${event.orderId} ${event.eventKey}`
 
 const valuesOf = <Value>(map: ReadonlyMap<string, Value>, is: (value: Value) => boolean): Value[] =>
   [...map.values()].filter(is)

@@ -6,7 +6,7 @@ import { SERVICE_PROBLEMS } from './problems.ts'
 import { ids } from './values.ts'
 
 /** Entries of a journal that are audited while a client waits: some seconds of it at most. */
-export const AUDIT_ENTRIES_MAX = 2_000
+export const AUDIT_ENTRIES_MAX = 1_000
 
 export const auditQuery = z.strictObject({
   product_id: z.coerce
