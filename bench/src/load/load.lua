@@ -25,7 +25,7 @@ function init(args)
   salt = args[5]
   math.randomseed(thread_id * 7919)
   wrk.method = method
-  -- Only where asked for: to look at each answer costs wrk a tenth of its time.
+  -- Only where asked for: to look at each answer costs wrk time that Flashlane then has not.
   if args[6] == "yes" then
     response = function(status)
       local name = tostring(status)

@@ -12,7 +12,7 @@ export type Load = {
   /** Each request with an Idempotency-Key of its own. */
   readonly keyed?: boolean
   readonly prefer?: 'respond-async'
-  /** Looks at the status of each answer, which costs wrk a tenth of its time. */
+  /** Looks at the status of each answer, which costs wrk time. */
   readonly statuses?: boolean
 }
 

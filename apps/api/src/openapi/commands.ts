@@ -2,7 +2,7 @@
 import { command, WAIT_S_MAX } from '@flashlane/core'
 import { z } from 'zod'
 import { stockAnswer } from './admin-products.ts'
-import { refundItem } from './admin-work.ts'
+import { refundItem } from './admin-money.ts'
 import { product } from './products.ts'
 import { headerRefs } from './headers.ts'
 import { holdAnswer, holdExample } from './holds.ts'

@@ -1,4 +1,5 @@
 /** Payment webhooks, as the document tells them. */
+import type { PaymentResult } from '@flashlane/core'
 import { z } from 'zod'
 import { genericEvent } from '../webhooks/generic.ts'
 import { jsonAnswer, jsonBody, operation } from './operation.ts'
@@ -6,21 +7,22 @@ import { orderStatus } from './orders.ts'
 import { SERVICE_PROBLEMS } from './problems.ts'
 import { example, ids } from './values.ts'
 
+/** What may become of an event while its provider waits. */
+export const HEARD_RESULTS = [
+  'applied',
+  'duplicate',
+  'parked',
+  'ignored',
+  'late_retaken',
+  'refund_due',
+  'payment_mismatch',
+  'key_reused',
+] as const satisfies PaymentResult[]
+
 export const heardAnswer = z
   .object({
     status: z.literal('ok'),
-    result: z
-      .enum([
-        'applied',
-        'duplicate',
-        'parked',
-        'ignored',
-        'late_retaken',
-        'refund_due',
-        'payment_mismatch',
-        'key_reused',
-      ])
-      .optional(),
+    result: z.enum(HEARD_RESULTS).optional(),
     order_id: ids.order.optional(),
     order_status: orderStatus.optional(),
   })

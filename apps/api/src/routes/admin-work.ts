@@ -22,16 +22,18 @@ import type { Inbox } from '../inbox.ts'
 import type { LaneStatus } from '../lane-status.ts'
 import { addRoute, type App } from '../openapi/add-route.ts'
 import {
-  deadLetterQuery,
-  laneQuery,
-  listDeadLetters,
-  listLanes,
   listPayments,
   listRefunds,
   markRefundDone,
   markRefundSent,
   paymentQuery,
   refundQuery,
+} from '../openapi/admin-money.ts'
+import {
+  deadLetterQuery,
+  laneQuery,
+  listDeadLetters,
+  listLanes,
   replayDeadLetter,
   sweep,
 } from '../openapi/admin-work.ts'
