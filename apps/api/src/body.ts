@@ -1,7 +1,9 @@
 /** Reads a request's body, never more of it than allowed, and parses it. */
+import { isAscii } from 'node:buffer'
 import { COMMAND_BODY_BYTES_MAX } from '@flashlane/core'
 import type { Context } from 'hono'
 import type { z } from 'zod'
+import { headerOf, takeBodyAtHand } from './incoming.ts'
 import { Fault, type FieldError, invalid } from './problem.ts'
 
 const JSON_TYPE = /^application\/(?:[\w.+-]+\+)?json\b/i
@@ -27,7 +29,7 @@ export async function readOptionalJson<Schema extends z.ZodType>(
 }
 
 function requireJson(c: Context): void {
-  if (JSON_TYPE.test(c.req.header('content-type') ?? '')) return
+  if (JSON_TYPE.test(headerOf(c, 'content-type') ?? '')) return
   throw new Fault('unsupported_media_type', 'send application/json')
 }
 
@@ -75,7 +77,8 @@ const utf8 = new TextDecoder('utf-8', { fatal: true })
 const exactUtf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
 /** A name with a replacement character in it would be another name, and several would become one. */
-function decode(bytes: Uint8Array, decoder: typeof utf8): string {
+function decode(bytes: Buffer, decoder: typeof utf8): string {
+  if (isAscii(bytes)) return bytes.toString('latin1')
   try {
     return decoder.decode(bytes)
   } catch {
@@ -84,13 +87,12 @@ function decode(bytes: Uint8Array, decoder: typeof utf8): string {
 }
 
 /** A body whose length is told is refused unread. */
-async function readBytes(c: Context, bytesMax: number): Promise<Uint8Array> {
-  const length = c.req.header('content-length')
+async function readBytes(c: Context, bytesMax: number): Promise<Buffer> {
+  const length = headerOf(c, 'content-length')
   if (Number(length ?? 0) > bytesMax) throw tooLarge(bytesMax)
   try {
-    return length !== undefined
-      ? new Uint8Array(await c.req.raw.arrayBuffer())
-      : await readChunks(c, bytesMax)
+    if (length === undefined) return await readChunks(c, bytesMax)
+    return (await takeBodyAtHand(c, Number(length))) ?? Buffer.from(await c.req.raw.arrayBuffer())
   } catch (error) {
     if (error instanceof Fault) throw error
     throw new Fault('malformed', 'the body ended too early')
@@ -98,7 +100,7 @@ async function readBytes(c: Context, bytesMax: number): Promise<Uint8Array> {
 }
 
 /** A body without a length is counted as it comes. */
-async function readChunks(c: Context, bytesMax: number): Promise<Uint8Array> {
+async function readChunks(c: Context, bytesMax: number): Promise<Buffer> {
   const chunks: Uint8Array[] = []
   let bytes = 0
   for await (const chunk of c.req.raw.body ?? []) {

@@ -4,6 +4,7 @@
  */
 import type { OrderStatus } from '@flashlane/core'
 import type { Context } from 'hono'
+import { headerOf } from './incoming.ts'
 import type { Problem } from './problem.ts'
 import { orderAliases, paymentStatus } from './views.ts'
 
@@ -22,7 +23,7 @@ const SAYS: Readonly<Record<string, Envelope['says']>> = { '1': WORDS, s3: WORDS
 /** The envelope that the request asks for: null for nearly all of them. */
 export function envelopeOf(c: Context): Envelope | null {
   const inUrl = c.req.url.includes('envelope=') ? SAYS[c.req.query('envelope') ?? ''] : undefined
-  const isAccepted = c.req.header('accept')?.includes(MEDIA_TYPE) ?? false
+  const isAccepted = headerOf(c, 'accept')?.includes(MEDIA_TYPE) ?? false
   if (inUrl === undefined && !isAccepted) return null
   return { says: inUrl ?? WORDS, contentType: isAccepted ? MEDIA_TYPE : 'application/json' }
 }

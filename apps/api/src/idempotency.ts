@@ -5,6 +5,7 @@
 import { createHmac, hash } from 'node:crypto'
 import { type Command, deriveX, FOREIGN_NAME_BYTES_MAX } from '@flashlane/core'
 import type { Context } from 'hono'
+import { headerOf } from './incoming.ts'
 import { invalid } from './problem.ts'
 
 /** A key belongs to one operation, product and customer. */
@@ -30,7 +31,7 @@ export const makeDeriveX =
 
 /** The key of a request, from its header or its body: were they two, a repeat could not be told from a reuse. */
 export function readKey(c: Context, fromBody?: string): string | undefined {
-  const header = c.req.header('idempotency-key')
+  const header = headerOf(c, 'idempotency-key')
   if (header === undefined) return fromBody
   const key = decodeHeader(header)
   const bytes = Buffer.byteLength(key)

@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto'
 import type { Context } from 'hono'
 import { envelopeOf, wrap } from './envelope.ts'
+import { headerOf } from './incoming.ts'
 import { SECURITY_HEADERS } from './security-headers.ts'
 
 type Headers = Record<string, string>
@@ -17,7 +18,7 @@ const ADDED_HEADERS = 'addedHeaders'
 export function requestIdOf(c: Context): string {
   const known: string | undefined = c.get(REQUEST_ID)
   if (known !== undefined) return known
-  const given = c.req.header('x-request-id')
+  const given = headerOf(c, 'x-request-id')
   made++
   const id = given && VISIBLE.test(given) ? given : `${PROCESS_PREFIX}-${made.toString(36)}`
   c.set(REQUEST_ID, id)

@@ -11,7 +11,17 @@ import {
   type Refund,
 } from '@flashlane/core'
 
-const iso = (ms: number): string => new Date(ms).toISOString()
+let latestMs = 0
+let latestIso = new Date(0).toISOString()
+
+/** Holds of one batch have the same times: the latest is kept. */
+function iso(ms: number): string {
+  if (ms !== latestMs) {
+    latestIso = new Date(ms).toISOString()
+    latestMs = ms
+  }
+  return latestIso
+}
 const isoOrNull = (ms: number | null): string | null => (ms === null ? null : iso(ms))
 
 /** How the sale of a product stands at an instant. */

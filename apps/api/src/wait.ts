@@ -1,6 +1,7 @@
 /** How long a client wants to wait for an outcome: RFC 7240, `Prefer: wait=N` and `respond-async`; or `?wait=N`. */
 import { WAIT_S_MAX } from '@flashlane/core'
 import type { Context } from 'hono'
+import { headerOf } from './incoming.ts'
 
 export type Wait = { readonly ms: number; readonly applied: string | null }
 
@@ -8,7 +9,7 @@ const SECONDS = /^\d{1,9}$/
 
 /** What is not understood is passed over, as the RFC wants it. With both, the wait comes first and the 202 after it. */
 export function readWait(c: Context, otherwiseS: number): Wait {
-  const prefer = c.req.header('prefer')
+  const prefer = headerOf(c, 'prefer')
   const preferred = prefer === undefined ? null : parse(prefer)
   if (preferred) return preferred
   const inUrl = c.req.url.includes('wait=') ? (c.req.query('wait') ?? '') : ''
