@@ -32,8 +32,13 @@ test('1,000 buyers of 100 units at once, over two apis and two workers: exactly 
 })
 
 test('at every journal entry of that sale, held and sold are within the stock, and seq has no gap', async () => {
-  const { rows } = await sql<{ product_id: number; seq: number; body: string }>`
-    select product_id, seq, body from journal order by product_id, seq
+  const { rows } = await sql<{
+    product_id: number
+    seq: number
+    applied_at_ms: number
+    body: string
+  }>`
+    select product_id, seq, applied_at_ms, body from journal order by product_id, seq
   `.execute(flashlane.database.db)
   const bySeq = Map.groupBy(rows, (row) => row.product_id)
 

@@ -201,8 +201,8 @@ test('every journal entry has counters that add up, and its changes lead from on
     aPlaceOrder(three, { payment: 'cash_on_delivery' }),
   )
 
-  const { rows } = await sql<{ seq: number; body: string }>`
-    select seq, body from journal where product_id = ${productId} order by seq
+  const { rows } = await sql<{ seq: number; applied_at_ms: number; body: string }>`
+    select seq, applied_at_ms, body from journal where product_id = ${productId} order by seq
   `.execute(testDatabase.database.db)
   const counters = { stockTotal: 0, held: 0, sold: 0 }
   const continuous: boolean[] = []

@@ -70,8 +70,8 @@ test('an entry gives its commands, outcomes and changes whole, of every rule of 
     'refused',
     'refused',
   ])
-  const { rows } = await sql<{ seq: number; body: string }>`
-    select seq, body from journal where batch_id = ${batch.batchId} and product_id = ${productId}
+  const { rows } = await sql<{ seq: number; applied_at_ms: number; body: string }>`
+    select seq, applied_at_ms, body from journal where batch_id = ${batch.batchId} and product_id = ${productId}
   `.execute(testDatabase.database.db)
   const entries = rows.flatMap((row) => parseEntry(row))
   const { payload: _raw, ...payment } = batch.commands[7] as Command & { payload: string }

@@ -128,7 +128,7 @@ test('an entry of the version before is read whole: its hold was never extended,
     { n: 1, command: { ...head, type: 'CreateProduct' }, outcome: {}, changes: [product] },
   ])
 
-  const [placed, created] = parseEntry({ seq: 2, body })
+  const [placed, created] = parseEntry({ seq: 2, applied_at_ms: 1, body })
 
   expect(placed?.changes[0]?.after).toMatchObject({ ...hold, quantity: 1, extensions: 0 })
   expect(placed?.outcome).toMatchObject({ result: { hold: { quantity: 1, expiresInMs: 120_000 } } })

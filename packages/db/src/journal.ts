@@ -42,18 +42,18 @@ type Written = {
   readonly given?: Given
   /** Without `version` where it is the entry's seq, and without `result` where that is what the command made, at its birth. */
   readonly outcome: Fields
-  /** A new entity without what its command says in a field of the same name, and without what is usual. */
-  readonly changes: readonly RecordedChange[]
+  /** A new entity without what its command says in a field of the same name, and without what is usual; the id only where the command does not name it. */
+  readonly changes: readonly WrittenChange[]
 }
+
+type WrittenChange = Omit<RecordedChange, 'id'> & { readonly id?: string }
 
 export type Numbered = { readonly n: number; readonly decided: Decided }
 
-type Head = {
-  readonly productId: number
-  readonly seq: number
-  readonly batchId: string
-  readonly appliedAtMs: number
-}
+/** Of an entry: what its commands' own record need not tell. */
+type Told = { readonly seq: number; readonly appliedAtMs: number }
+
+type Head = Told & { readonly productId: number; readonly batchId: string }
 
 export type Entry = Omit<JournalRow, 'body'> & { readonly body: Json }
 
@@ -63,33 +63,37 @@ export const entryOf = (head: Head, commands: readonly Numbered[]): Entry => ({
   batch_id: head.batchId,
   applied_at_ms: head.appliedAtMs,
   rules: RULES_VERSION,
-  body: { json: JSON.stringify(commands.map((each) => write(each, head.seq))) },
+  body: { json: JSON.stringify(commands.map((each) => write(each, head))) },
 })
 
 /** The commands of an entry, whole again. */
-export const parseEntry = ({ seq, body }: Pick<JournalRow, 'seq' | 'body'>): RecordedCommand[] =>
-  (JSON.parse(body) as Written[]).map((each) => read(each, seq))
+export const parseEntry = ({
+  seq,
+  applied_at_ms: appliedAtMs,
+  body,
+}: Pick<JournalRow, 'seq' | 'applied_at_ms' | 'body'>): RecordedCommand[] =>
+  (JSON.parse(body) as Written[]).map((each) => read(each, { seq, appliedAtMs }))
 
-function write({ n, decided }: Numbered, seq: number): Written {
+function write({ n, decided }: Numbered, told: Told): Written {
   const { command, given, outcome, changes } = decided
   const isGiven = Object.values(given).some((each) => Object.keys(each).length > 0)
-  const { payload: _raw, ...told } = command as Command & { payload?: string }
+  const { payload: _raw, ...bare } = command as Command & { payload?: string }
   return {
     n,
-    command: told,
+    command: bare,
     ...(isGiven ? { given } : {}),
-    outcome: writeOutcome(outcome, { changes, seq }),
-    changes: changes.map((change) => writeChange(change, command)),
+    outcome: writeOutcome(outcome, { changes, seq: told.seq }),
+    changes: changes.map((change) => writeChange(change, command, told)),
   }
 }
 
-function read({ n, command, given, outcome, changes }: Written, seq: number): RecordedCommand {
-  const whole = changes.map((change) => readChange(change, command))
+function read({ n, command, given, outcome, changes }: Written, told: Told): RecordedCommand {
+  const whole = changes.map((change) => readChange(change, command, told))
   return {
     n,
     command: command as RecordedCommand['command'],
     given: given ?? noneGiven(),
-    outcome: readOutcome(outcome, { changes: whole, seq }),
+    outcome: readOutcome(outcome, { changes: whole, seq: told.seq }),
     changes: whole,
   }
 }
@@ -178,34 +182,62 @@ const FROM_COMMAND: Readonly<Record<Change['entity'], ReadonlySet<string>>> = {
   refund: new Set(['productId', 'orderId']),
 }
 
-function writeChange(change: Change, command: Fields): RecordedChange {
+/** The same, with what follows from the command and its entry: a hold or order is nearly always born so. */
+function usualOf(entity: Change['entity'], command: Fields, { seq, appliedAtMs }: Told): Fields {
+  const born = { createdAtMs: appliedAtMs, bornVersion: seq }
+  if (entity === 'order') {
+    return { ...USUAL.order, ...born, status: 'pending', bornStatus: 'pending', latePayment: false }
+  }
+  if (entity !== 'hold') return USUAL[entity]
+  const expiresAtMs = appliedAtMs + Number(command['ttlMs'])
+  const deadlines = { expiresAtMs, bornExpiresAtMs: expiresAtMs }
+  const requestedQuantity = command['quantity']
+  return { ...USUAL.hold, ...born, ...deadlines, status: 'active', requestedQuantity }
+}
+
+/** By which field of a command an entity is named. */
+const NAMED_BY: Partial<Readonly<Record<Change['entity'], string>>> = {
+  product: 'productId',
+  hold: 'holdId',
+  order: 'orderId',
+}
+
+const namedIn = (command: Fields, entity: Change['entity']): string =>
+  String(command[NAMED_BY[entity] ?? ''])
+
+function writeChange(change: Change, command: Fields, told: Told): WrittenChange {
   const { entity } = change
   const before: Fields | null = change.before
   const after: Fields = change.after
+  const usual = before === null ? usualOf(entity, command, told) : {}
   const was: Record<string, unknown> = {}
   const is: Record<string, unknown> = {}
   for (const key in after) {
     const value = after[key]
     if (before === null) {
       const isToldElsewhere = FROM_COMMAND[entity].has(key) && key in command
-      if (value !== (isToldElsewhere ? command[key] : USUAL[entity][key])) is[key] = value
+      if (value !== (isToldElsewhere ? command[key] : usual[key])) is[key] = value
     } else if (before[key] !== value) {
       was[key] = before[key]
       is[key] = value
     }
   }
-  return { entity, id: idOf(change), before: before && was, after: is }
+  const id = idOf(change)
+  const named = id === namedIn(command, entity) ? {} : { id }
+  return { entity, ...named, before: before && was, after: is }
 }
 
-function readChange(change: RecordedChange, command: Fields): RecordedChange {
-  if (change.before !== null) return change
-  const after: Record<string, unknown> = { ...USUAL[change.entity] }
+function readChange(change: WrittenChange, command: Fields, told: Told): RecordedChange {
+  const whole = { ...change, id: change.id ?? namedIn(command, change.entity) }
+  if (change.before !== null) return whole
+  const after: Record<string, unknown> = { ...usualOf(change.entity, command, told) }
   for (const key of FROM_COMMAND[change.entity]) if (key in command) after[key] = command[key]
-  return { ...change, after: { ...after, ...change.after } }
+  return { ...whole, after: { ...after, ...change.after } }
 }
+
 /** What an applied batch was answered, in the order of its commands; null where neither journal nor dead letters know it. */
 export function outcomesOf(
-  entries: readonly Pick<JournalRow, 'seq' | 'body'>[],
+  entries: readonly Pick<JournalRow, 'seq' | 'applied_at_ms' | 'body'>[],
   letters: readonly Pick<DeadLetterRow, 'n'>[],
 ): readonly Outcome[] | null {
   const found = new Map<number, Outcome>()

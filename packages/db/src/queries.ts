@@ -108,7 +108,7 @@ export async function findBatches(
   if (batchIds.length === 0) return found
   const entries = await db
     .selectFrom('journal')
-    .select(['batch_id', 'seq', 'body'])
+    .select(['batch_id', 'seq', 'applied_at_ms', 'body'])
     .where('batch_id', 'in', batchIds)
     .execute()
   const letters = await db

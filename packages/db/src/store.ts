@@ -80,7 +80,7 @@ export async function openBatch(
       ...reads.map((read) => read.query),
     ])
     const outcomes = outcomesOf(
-      (entries ?? []) as Pick<JournalRow, 'seq' | 'body'>[],
+      (entries ?? []) as Pick<JournalRow, 'seq' | 'applied_at_ms' | 'body'>[],
       (letters ?? []) as Pick<DeadLetterRow, 'n'>[],
     )
     if (outcomes) {
@@ -109,7 +109,9 @@ const lockOf = (productIds: readonly number[]): CompiledQuery =>
   )
 
 const journalOf = (batchId: string): CompiledQuery =>
-  CompiledQuery.raw(`select seq, body from journal where batch_id = ${literal(batchId)}`)
+  CompiledQuery.raw(
+    `select seq, applied_at_ms, body from journal where batch_id = ${literal(batchId)}`,
+  )
 
 const buriedOf = (batchId: string): CompiledQuery =>
   CompiledQuery.raw(`select n from dead_letters where batch_id = ${literal(batchId)}`)
