@@ -127,15 +127,50 @@ test('commands of one turn of the event loop share a batch, in their order', asy
 test('while two batches of a lane are in flight, commands gather for the next', async () => {
   const it = aDispatcher()
   for (let i = 0; i < 5; i++) {
-    void it.submitMany(10)
+    void it.submitMany(5)
     await it.timers.settle()
   }
-  expect(it.sizes()).toEqual([10, 10])
+  expect(it.sizes()).toEqual([5, 5])
 
   it.reply(0)
   await it.timers.settle()
 
-  expect(it.sizes()).toEqual([10, 10, 30])
+  expect(it.sizes()).toEqual([5, 5, 15])
+})
+
+test('while one batch is in flight, the next goes when it is nearly as large, or when the lane is free', async () => {
+  const it = aDispatcher()
+  void it.submitMany(12)
+  await it.timers.settle()
+
+  void it.submitMany(8)
+  await it.timers.settle()
+  expect(it.sizes()).toEqual([12])
+
+  void it.submitMany(1)
+  await it.timers.settle()
+  expect(it.sizes()).toEqual([12, 9])
+
+  void it.submitMany(3)
+  it.reply(0)
+  await it.timers.settle()
+  expect(it.sizes()).toEqual([12, 9])
+
+  it.reply(1)
+  await it.timers.settle()
+  expect(it.sizes()).toEqual([12, 9, 3])
+})
+
+test('many commands go in halves, few in one batch', async () => {
+  const [few, many] = [aDispatcher(), aDispatcher()]
+
+  void few.submitMany(31)
+  void many.submitMany(101)
+  await few.timers.settle()
+  await many.timers.settle()
+
+  expect(few.sizes()).toEqual([31])
+  expect(many.sizes()).toEqual([51, 50])
 })
 
 test('a batch takes no more commands and bytes than it may', async () => {

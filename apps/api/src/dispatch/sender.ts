@@ -1,6 +1,6 @@
 /**
- * Sends the lanes' buffers in batches, the lanes in turn. An idle lane sends at once; while its batches are in flight,
- * commands gather for the next. What is in flight is limited, but the buffers are not the queue: past those limits goes
+ * Sends the lanes' buffers in batches, the lanes in turn. An idle lane sends at once; while a batch is in flight, commands
+ * gather for the next, which goes when it is nearly as large, and waits behind it. What is in flight is limited, but the buffers are not the queue: past those limits goes
  * what has waited for half of the time within which a command must reach Redis, and what somebody wants a 202 for.
  */
 import {
@@ -19,6 +19,10 @@ import type { Waiters } from './waiter.ts'
 
 /** How often buffers that may not send are looked at again. */
 const TICK_MS = 25
+/** Of what is in flight: how much must wait for a second batch to go. */
+const SECOND_SHARE_MIN = 0.75
+/** Fewer commands than this, waiting and in flight, are not worth two batches. */
+const HALVED_MIN = 32
 /** A lane that was not heard of for so long may have nobody who works it; a batch, a reply that was lost. */
 export const QUIET_MS = 1_000
 
@@ -66,14 +70,24 @@ export function createSender(deps: SenderDeps) {
   }
 
   const maySend = (lane: Lane): boolean =>
-    lane.batches < LANE_BATCHES_MAX && inFlights.slots() < PROCESS_BATCHES_MAX
+    lane.batches < LANE_BATCHES_MAX &&
+    inFlights.slots() < PROCESS_BATCHES_MAX &&
+    (lane.batches === 0 || isWorthABatch(lane))
+
+  /** What would go as a second batch, and cost the lane as much as the first, goes when it is not much smaller. */
+  const isWorthABatch = ({ buffer, commands }: Lane): boolean =>
+    buffer.size() >= Math.min(SECOND_SHARE_MIN * (commands - buffer.size()), deps.batchMax)
+
+  /** Many are sent in halves, so that one is answered here while the other is applied there. */
+  const sizeMax = ({ commands }: Lane): number =>
+    commands < HALVED_MIN ? deps.batchMax : Math.min(Math.ceil(commands / 2), deps.batchMax)
 
   const mustSend = ({ buffer }: Lane): boolean =>
     isDraining || buffer.hasDue() || timers.monotonicMs() - buffer.oldestMs() >= ENQUEUE_MS_MAX / 2
 
   function sendNext(lane: Lane): void {
     dropStale(lane)
-    const taken = lane.buffer.take({ commandsMax: deps.batchMax, bytesMax: BATCH_BYTES_MAX })
+    const taken = lane.buffer.take({ commandsMax: sizeMax(lane), bytesMax: BATCH_BYTES_MAX })
     if (taken.length === 0) return
     const batch: CommandBatch = {
       kind: 'commands',
