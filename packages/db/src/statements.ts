@@ -13,18 +13,12 @@ export const compile = (query: RawBuilder<unknown>): CompiledQuery => query.comp
 type Table = keyof Schema
 type Row = Readonly<Record<string, unknown>>
 
-const insertHeads = new Map<Table, string>()
-
 /** One plain INSERT: never an upsert, which would hide a broken fence. */
 export function insertRows(table: Table, rows: readonly Row[]): readonly CompiledQuery[] {
   if (rows[0] === undefined) return []
-  const columns = Object.keys(rows[0])
-  let head = insertHeads.get(table)
-  if (head === undefined) {
-    const { sql } = compiler.insertInto(table).values(rows[0]).compile()
-    head = sql.slice(0, sql.indexOf(' values ') + ' values '.length)
-    insertHeads.set(table, head)
-  }
+  // What is null in all rows is not named: it is so by default, and each name is a value to read for every row.
+  const columns = Object.keys(rows[0]).filter((column) => rows.some((row) => row[column] !== null))
+  const head = `insert into \`${table}\` (\`${columns.join('\`,\`')}\`) values `
   const tuples = rows.map((row) => `(${columns.map((column) => literal(row[column])).join(',')})`)
   return [CompiledQuery.raw(head + tuples.join(','))]
 }
