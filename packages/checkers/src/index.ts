@@ -1,0 +1,5 @@
+export * from './history.ts'
+export * from './ledger.ts'
+export * from './recovery.ts'
+export * from './run.ts'
+export * from './series.ts'
