@@ -1,7 +1,7 @@
 /** The audit of a whole database, or of one product of it. */
 import type { PaymentEvent } from '@flashlane/core'
 import type { Books } from './books.ts'
-import { createFindings, type Findings, type Report } from './findings.ts'
+import { CHECKERS, createFindings, type Findings, type Report } from './findings.ts'
 import { checkCaptured, type LedgerLine } from './ledger.ts'
 import { auditProduct, checkEnds } from './product.ts'
 
@@ -19,17 +19,23 @@ type Options = {
 
 const PAGE = 500
 
-export async function audit(
+export async function audit(books: Books, options: Options): Promise<Report> {
+  const findings = createFindings(CHECKERS)
+  await auditInto(findings, books, options)
+  return findings.report()
+}
+
+/** The same, told to whoever checks other things besides. */
+export async function auditInto(
+  findings: Findings,
   books: Books,
   { productId, ledger, pause, onProduct }: Options,
-): Promise<Report> {
-  const findings = createFindings()
+): Promise<void> {
   const isCaptured = ledger ? (reference: string) => ledger.has(reference) : null
   const auditing = { books, findings, pause, isCaptured }
   if (productId !== undefined) {
     onProduct?.(productId)
-    await auditProduct(auditing, productId)
-    return findings.report()
+    return auditProduct(auditing, productId)
   }
   for (let after = 0; ; ) {
     const ids = await books.productIdsAfter(after, PAGE)
@@ -42,7 +48,6 @@ export async function audit(
   }
   await auditOrphans(auditing)
   if (ledger) await auditLedger({ books, findings }, ledger)
-  return findings.report()
 }
 
 /** Events that lead to no order: their money goes back, if any came. */

@@ -18,42 +18,54 @@ export type Place = {
   readonly index: number | null
 }
 
-export type Violation = Place & { readonly checker: Checker; readonly sentence: string }
+export type Violation<Name extends string = Checker> = Place & {
+  readonly checker: Name
+  readonly sentence: string
+}
 
-export type CheckerReport = {
-  readonly checker: Checker
+export type CheckerReport<Name extends string = Checker> = {
+  readonly checker: Name
   readonly claim: string
   /** How many of what were looked at. */
   readonly looked: Readonly<Record<string, number>>
   readonly violations: number
 }
 
-export type Report = {
+export type Report<Name extends string = Checker> = {
   readonly ok: boolean
-  readonly checkers: readonly CheckerReport[]
+  readonly checkers: readonly CheckerReport<Name>[]
   /** The first of each checker, VIOLATIONS_MAX at most. */
-  readonly violations: readonly Violation[]
+  readonly violations: readonly Violation<Name>[]
 }
 
 /** One broken thing may break thousands after it: the first tell. */
 export const VIOLATIONS_MAX = 100
 
-export type Findings = ReturnType<typeof createFindings>
+/** What a checker tells; the audit's own, or one of many. */
+export type Findings<Name extends string = Checker> = {
+  look(checker: Name, what: string, count?: number): void
+  blame(checker: Name, place: Place, sentence: string): void
+}
 
 export const ofProduct = (productId: number): Place => ({ productId, seq: null, index: null })
 export const NOWHERE: Place = { productId: null, seq: null, index: null }
 
-export function createFindings() {
-  const names = Object.keys(CHECKERS) as Checker[]
+/** `claims` are the checkers' names, each with what it is to show. */
+export function createFindings<Name extends string>(
+  claims: Readonly<Record<Name, string>>,
+): Findings<Name> & { report(): Report<Name> } {
+  const names = Object.keys(claims) as Name[]
   const looked = new Map(names.map((name) => [name, new Map<string, number>()]))
-  const violations = new Map(names.map((name) => [name, { count: 0, kept: [] as Violation[] }]))
+  const violations = new Map(
+    names.map((name) => [name, { count: 0, kept: [] as Violation<Name>[] }]),
+  )
 
   return {
-    look(checker: Checker, what: string, count = 1): void {
+    look(checker, what, count = 1) {
       const counts = looked.get(checker)
       counts?.set(what, (counts.get(what) ?? 0) + count)
     },
-    blame(checker: Checker, { productId, seq, index }: Place, sentence: string): void {
+    blame(checker, { productId, seq, index }, sentence) {
       const found = violations.get(checker)
       if (!found) return
       found.count++
@@ -61,10 +73,10 @@ export function createFindings() {
         found.kept.push({ checker, productId, seq, index, sentence })
       }
     },
-    report(): Report {
+    report() {
       const checkers = names.map((checker) => ({
         checker,
-        claim: CHECKERS[checker],
+        claim: claims[checker],
         looked: Object.fromEntries(looked.get(checker) ?? []),
         violations: violations.get(checker)?.count ?? 0,
       }))

@@ -1,5 +1,7 @@
 export * from './audit.ts'
 export type { Books } from './books.ts'
+export { type Entry, entryOf } from './entry.ts'
 export * from './findings.ts'
 export { type LedgerLine, parseLedgerLine } from './ledger.ts'
 export { formatReport } from './report.ts'
+export { difference, isSame, show } from './same.ts'

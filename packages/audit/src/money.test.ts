@@ -1,12 +1,12 @@
 import type { Order, Payment, PaymentEvent, Refund } from '@flashlane/core'
 import { aPayment, aShop, givenOrder, inInbox } from '@flashlane/core/builders.ts'
 import { expect, test } from 'vitest'
-import { createFindings } from './findings.ts'
+import { CHECKERS, createFindings } from './findings.ts'
 import { checkCaptured, checkSold, type Known, parseLedgerLine } from './ledger.ts'
 import { checkEventMoney, checkOrderMoney, type Ends } from './money.ts'
 
 const told = (check: (findings: ReturnType<typeof createFindings>) => void): readonly string[] => {
-  const findings = createFindings()
+  const findings = createFindings(CHECKERS)
   check(findings)
   return findings.report().violations.map(({ checker, sentence }) => `${checker} ${sentence}`)
 }

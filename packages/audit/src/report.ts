@@ -1,7 +1,7 @@
 /** A report as text, for whoever started the command. */
 import type { Place, Report } from './findings.ts'
 
-export function formatReport({ ok, checkers, violations }: Report): string {
+export function formatReport({ ok, checkers, violations }: Report<string>): string {
   const lines = checkers.flatMap(({ checker, claim, looked, violations: count }) => {
     const counts = Object.entries(looked).map(([what, n]) => `${n} ${what}`)
     const verdict = count === 0 ? 'ok' : `${count} violations`

@@ -34,6 +34,8 @@ export const operation = z.strictObject({
   requestId: z.string().min(1).max(128),
   /** The Idempotency-Key; of a webhook, the event's. */
   key: z.string().nullable(),
+  /** Whose webhook it was sent to, by the name in `payment_events`; `generic` where it is not told. */
+  provider: z.enum(['generic', 'standard', 'stripe']).optional(),
   /** As it was answered; of a poll, whose outcome was asked for. */
   commandId: z.string().nullable(),
   /** As it was sent. */

@@ -1,5 +1,6 @@
+export { checkAll } from './check-all.ts'
 export * from './history.ts'
 export * from './ledger.ts'
 export * from './recovery.ts'
 export * from './run.ts'
-export * from './series.ts'
+export { type Point, type Series, type Slope, slopeOf } from './series.ts'

@@ -1,5 +1,5 @@
 /** All that is known of a run: what the checkers look at. */
-import type { Books, Place, Report as AuditReport } from '@flashlane/audit'
+import type { Books, Findings, Report } from '@flashlane/audit'
 import type { History } from './history.ts'
 import type { Ledger } from './ledger.ts'
 import type { Recovery } from './recovery.ts'
@@ -37,13 +37,7 @@ export type Run = {
 }
 
 /** Like an audit's, of ten checkers. */
-export type RunReport = {
-  readonly ok: boolean
-  readonly checkers: readonly (Omit<AuditReport['checkers'][number], 'checker'> & {
-    readonly checker: Checker
-  })[]
-  /** The first of each checker. */
-  readonly violations: readonly (Place & { readonly checker: Checker; readonly sentence: string })[]
-}
+export type RunReport = Report<Checker>
 
-export type CheckAll = (run: Run) => Promise<RunReport>
+/** What a checker tells. */
+export type RunFindings = Findings<Checker>
