@@ -17,6 +17,7 @@ import {
   WAIT_S_MAX,
   WEBHOOK_WAIT_MS_DEFAULT,
 } from '@flashlane/core'
+import { failpointsSetting } from '@flashlane/failpoints'
 import { z } from 'zod'
 import { standardSecrets, stripeSecrets } from './webhooks/secrets.ts'
 
@@ -138,6 +139,10 @@ export const environment = z.object({
     .enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'])
     .default('info')
     .meta({ description: 'The least that is logged; `debug` has a line a batch' }),
+  FAILPOINTS: failpointsSetting.optional().meta({
+    description:
+      'For tests only: where the process breaks itself, as in `worker.beforeCommit=kill@3`. See [failpoints](reliability.md#failpoints)',
+  }),
 })
 
 export type Config = Readonly<z.infer<typeof environment>>

@@ -7,6 +7,7 @@ import {
   laneOf as laneOfProduct,
   REDIS_COMMAND_MS_MAX,
 } from '@flashlane/core'
+import type { Failpoints } from '@flashlane/failpoints'
 import { startCanary } from './canary.ts'
 import { makeDrawX } from './command-head.ts'
 import type { Config } from './config.ts'
@@ -23,12 +24,13 @@ type Options = {
   readonly config: Config
   readonly services: Services
   readonly metrics: Metrics
+  readonly failpoints: Failpoints
   onFault(error: unknown): void
 }
 
 export type Pipeline = ReturnType<typeof startPipeline>
 
-export function startPipeline({ config, services, metrics, onFault }: Options) {
+export function startPipeline({ config, services, metrics, failpoints, onFault }: Options) {
   checkTimes()
   const { mysql, redis, subscriber, processId } = services
   const { nowMs } = services.clock
@@ -44,7 +46,9 @@ export function startPipeline({ config, services, metrics, onFault }: Options) {
   })
   const dispatcher = createDispatcher({
     async addBatch(lane, batch) {
+      failpoints['api.beforeEnqueue']?.()
       const result = await lanes.add(lane, batch)
+      failpoints['api.afterEnqueue']?.()
       metrics.added(result, batch.commands.length)
       return result
     },
@@ -72,7 +76,9 @@ export function startPipeline({ config, services, metrics, onFault }: Options) {
     subscribe: subscriptions.subscribe,
     processId,
     heard(reply) {
-      if (!canary.heard(reply)) dispatcher.heard(reply)
+      if (canary.heard(reply)) return
+      failpoints['api.beforeReply']?.()
+      dispatcher.heard(reply)
     },
   })
 

@@ -1,5 +1,6 @@
 /** Builds an api process: every part gets what it needs as functions. */
 import { EXPIRY_GRACE_MS, KEY_REUSED } from '@flashlane/core'
+import { createFailpoints, type Failpoints } from '@flashlane/failpoints'
 import type { Logger } from '@flashlane/log'
 import { type AppDeps, createApp } from './app.ts'
 import { createCatalogue } from './catalogue.ts'
@@ -28,11 +29,13 @@ export async function startApi(config: Config, log: Logger): Promise<Api> {
   const onFault = makeFaultLog(log)
   const services = await connectServices(config, onFault)
   const metrics = createMetrics()
-  const pipeline = startPipeline({ config, services, metrics, onFault })
+  const failpoints = createFailpoints(config.FAILPOINTS)
+  if (config.FAILPOINTS) log.warn('FAILPOINTS is set: this process breaks itself, for a test')
+  const pipeline = startPipeline({ config, services, metrics, failpoints, onFault })
   const { dispatcher, canary } = pipeline
 
   let isDraining = false
-  const wired = await wire({ config, services, pipeline, metrics, log, onFault })
+  const wired = await wire({ config, services, pipeline, metrics, failpoints, log, onFault })
   metrics.watch({ ...dispatcher, ...wired.live, canaryAgeMs: canary.ageMs })
   const app = createApp({ ...wired, isDraining: () => isDraining })
   const front = createFront(app, {
@@ -72,13 +75,14 @@ type Parts = {
   readonly services: Services
   readonly pipeline: Pipeline
   readonly metrics: Metrics
+  readonly failpoints: Failpoints
   readonly log: Logger
   onFault(error: unknown): void
 }
 
 /** What the routes need, over this process's services. */
 async function wire(parts: Parts): Promise<Omit<AppDeps, 'isDraining'>> {
-  const { config, services, pipeline, metrics, log, onFault } = parts
+  const { config, services, pipeline, metrics, failpoints, log, onFault } = parts
   const { mysql } = services
   const { nowMs } = services.clock
   const { lanes, laneOf, drawX, snapshots } = pipeline
@@ -130,7 +134,11 @@ async function wire(parts: Parts): Promise<Omit<AppDeps, 'isDraining'>> {
       nowMs,
       has: catalogue.has,
       findOrderByReference: mysql.findOrderByReference,
-      insertWaitingEvent: mysql.insertWaitingEvent,
+      async insertWaitingEvent(command, nextTryAtMs) {
+        const kept = await mysql.insertWaitingEvent(command, nextTryAtMs)
+        failpoints['api.afterInbox']?.()
+        return kept
+      },
       buryReusedKey: (command) =>
         mysql.buryReusedKey(command, { reason: KEY_REUSED, nowMs: nowMs() }),
       webhookWaitMs: config.WEBHOOK_WAIT_MS,

@@ -5,6 +5,7 @@ import {
   PARKED_TTL_S_DEFAULT,
   SHUTDOWN_GRACE_MS_DEFAULT,
 } from '@flashlane/core'
+import { failpointsSetting } from '@flashlane/failpoints'
 import { z } from 'zod'
 
 export const environment = z.object({
@@ -45,6 +46,10 @@ export const environment = z.object({
     .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'])
     .default('info')
     .meta({ description: 'The least that is logged; `debug` has a line a batch' }),
+  FAILPOINTS: failpointsSetting.optional().meta({
+    description:
+      'For tests only: where the process breaks itself, as in `worker.beforeCommit=kill@3`. See [failpoints](reliability.md#failpoints)',
+  }),
 })
 
 export type Config = Readonly<z.infer<typeof environment>>

@@ -7,6 +7,7 @@ import {
   type Layout,
 } from '@flashlane/core'
 import { type Database, findProducts, productsOfBatch, readClockMs } from '@flashlane/db'
+import type { Failpoints } from '@flashlane/failpoints'
 import type { Redis } from 'ioredis'
 import type { Logger } from '@flashlane/log'
 import { publish, type Published } from './after-commit.ts'
@@ -24,6 +25,7 @@ type Deps = {
   readonly layout: Layout
   readonly untilDone: UntilDone
   readonly log: Logger
+  readonly failpoints?: Failpoints
 }
 
 export type Handle = (lane: Lane, batch: Batch, signal: AbortSignal) => Promise<void>
@@ -43,6 +45,7 @@ export function makeHandle(deps: Deps): Handle {
       signal,
       what: `lane ${lane.name}`,
     })
+    deps.failpoints?.['worker.beforeJobDone']?.()
   }
 
   /** A job that comes twice changes nothing the second time; what came due since is the sweeper's. */

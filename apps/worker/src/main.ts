@@ -8,6 +8,7 @@ import {
   isTransient,
   migrationsPending,
 } from '@flashlane/db'
+import { createFailpoints } from '@flashlane/failpoints'
 import { createLog, makeFaultLog } from '@flashlane/log'
 import type { Job } from 'bullmq'
 import { parseConfig } from './config.ts'
@@ -25,6 +26,8 @@ const FINISH_SHARE = 0.7
 const config = readConfig()
 const { log, flush } = createLog({ process: 'worker', level: config.LOG_LEVEL })
 const onFault = makeFaultLog(log)
+const failpoints = createFailpoints(config.FAILPOINTS)
+if (config.FAILPOINTS) log.warn('FAILPOINTS is set: this process breaks itself, for a test')
 const database = connect({
   url: config.MYSQL_URL,
   poolSize: config.MYSQL_POOL_SIZE,
@@ -39,7 +42,7 @@ const untilDone = makeUntilDone(log)
 const putBack = new AbortController()
 
 await check()
-const store = createStore(database, log)
+const store = createStore(database, log, failpoints)
 const handle = makeHandle({
   database,
   store,
@@ -48,6 +51,7 @@ const handle = makeHandle({
   log,
   layout: config.LANES,
   runId: createRunId(redis),
+  failpoints,
 })
 const lanes = createLanes({
   redis,
@@ -69,6 +73,7 @@ const sweeper = createSweeper({
     log.warn({ provider, eventKey, paymentRef, amount, currency, result }, 'payment unclaimed')
   },
   onFault,
+  failpoints,
 })
 sweeper.start()
 notices.on('message', (_channel, notice) => {

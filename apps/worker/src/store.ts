@@ -10,13 +10,19 @@ import {
   killSleepers,
   openBatch,
 } from '@flashlane/db'
+import type { Failpoints } from '@flashlane/failpoints'
 import type { Logger } from '@flashlane/log'
 import type { Store } from './apply.ts'
 
-export const createStore = (database: Database, log: Logger): Store => ({
+export const createStore = (
+  database: Database,
+  log: Logger,
+  failpoints: Failpoints = {},
+): Store => ({
   async open(head, commands) {
     try {
-      return await openBatch(database, head, commands)
+      failpoints['worker.beforeTransaction']?.()
+      return await openBatch(database, head, commands, failpoints)
     } catch (error) {
       // A frozen client keeps its row lock for as long as its connection lives.
       if (isLockTimeout(error)) await endSleepers(database, log)

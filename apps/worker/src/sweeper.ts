@@ -21,6 +21,7 @@ import {
   type Unclaimed,
   type WaitingEvent,
 } from '@flashlane/db'
+import type { Failpoints } from '@flashlane/failpoints'
 import { randomBytes } from 'node:crypto'
 import { makeExpiryBatch } from './expiry-jobs.ts'
 import type { Lanes } from './lanes.ts'
@@ -38,6 +39,7 @@ type Deps = {
   readonly parkedTtlMs: number
   readonly onUnclaimed: (ended: Unclaimed) => void
   readonly onFault: (error: unknown) => void
+  readonly failpoints?: Failpoints
 }
 
 export type Sweeper = {
@@ -78,6 +80,7 @@ export function createSweeper(deps: Deps): Sweeper {
 
   async function carryWaiting(nowMs: number): Promise<void> {
     const waiting = await takeWaitingEvents(database, { nowMs, limit: WAITING_EVENTS_MAX })
+    deps.failpoints?.['sweeper.middle']?.()
     const beforeMs = nowMs - parkedTtlMs
     for (const { event, productId } of waiting) {
       if (productId === null) await end(event, { beforeMs, nowMs })

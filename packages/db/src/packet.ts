@@ -1,9 +1,12 @@
 /** Several compiled statements in one packet: one round trip. */
 import { PACKET_MS_MAX } from '@flashlane/core'
-import type { CompiledQuery } from 'kysely'
+import type { Failpoints } from '@flashlane/failpoints'
+import { CompiledQuery } from 'kysely'
 import { format, type Pool, type PoolConnection, type SqlValue } from 'mysql2'
 import { isServerError, isSilence, NoConnection } from './errors.ts'
 import { endIdleBeside } from './idle.ts'
+
+export const commit = CompiledQuery.raw('commit')
 
 export const takeConnection = (pool: Pool): Promise<PoolConnection> =>
   new Promise((resolve, reject) => {
@@ -23,6 +26,21 @@ export async function send(
   const results = await ask(connection, queries.map(textOf).join(';'))
   // A packet of one statement brings its result without the list around it.
   return (queries.length === 1 ? [results] : results) as unknown[][]
+}
+
+/** In one packet; only where something is to happen between the last write and the COMMIT, in two. */
+export async function sendAndCommit(
+  connection: PoolConnection,
+  saves: readonly CompiledQuery[],
+  failpoints: Failpoints,
+): Promise<void> {
+  const beforeCommit = failpoints['worker.beforeCommit']
+  if (beforeCommit) {
+    await send(connection, saves)
+    beforeCommit()
+    await send(connection, [commit])
+  } else await send(connection, [...saves, commit])
+  failpoints['worker.afterCommit']?.()
 }
 
 // By callback: the driver's promises take a stack trace with every query.

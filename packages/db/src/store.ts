@@ -10,6 +10,7 @@ import {
   type Product,
   type State,
 } from '@flashlane/core'
+import type { Failpoints } from '@flashlane/failpoints'
 import { CompiledQuery, type Selectable, sql } from 'kysely'
 import type { PoolConnection } from 'mysql2'
 import type { Database } from './connect.ts'
@@ -24,7 +25,7 @@ import {
   takeHolds,
 } from './load.ts'
 import { literal } from './literal.ts'
-import { giveUp, send, takeConnection } from './packet.ts'
+import { commit, giveUp, send, sendAndCommit, takeConnection } from './packet.ts'
 import { productOf } from './rows.ts'
 import { savesOf } from './save.ts'
 import type { DeadLetterRow, HoldRow, JournalRow, OrderRow, ProductRow } from './schema.ts'
@@ -54,7 +55,6 @@ export type Open = {
 export type Head = { readonly batchId: string; readonly productIds: readonly number[] }
 
 const begin = CompiledQuery.raw('start transaction')
-const commit = CompiledQuery.raw('commit')
 const savepoint = CompiledQuery.raw('savepoint one_command')
 const release = CompiledQuery.raw('release savepoint one_command')
 const rollbackTo = CompiledQuery.raw('rollback to savepoint one_command')
@@ -66,6 +66,7 @@ export async function openBatch(
   { pool }: Database,
   { batchId, productIds }: Head,
   commands: readonly Command[],
+  failpoints: Failpoints = {},
 ): Promise<Applied | Open> {
   const connection = await takeConnection(pool)
   try {
@@ -79,6 +80,7 @@ export async function openBatch(
       buriedOf(batchId),
       ...reads.map((read) => read.query),
     ])
+    failpoints['worker.afterLock']?.()
     const outcomes = outcomesOf(
       (entries ?? []) as Pick<JournalRow, 'seq' | 'applied_at_ms' | 'body'>[],
       (letters ?? []) as Pick<DeadLetterRow, 'n'>[],
@@ -95,7 +97,7 @@ export async function openBatch(
     await sendAndTake(connection, readsOfWaiting(state))
     const nowMs = Number((time?.[0] as { now_ms: number } | undefined)?.now_ms)
     beginBatch(state, nowMs)
-    return openOn(connection, { batchId, state, nowMs })
+    return openOn(connection, { batchId, state, nowMs, failpoints })
   } catch (error) {
     await giveUp(connection, error)
     throw error
@@ -129,9 +131,15 @@ async function sendAndTake(connection: PoolConnection, reads: readonly Read[]): 
   takeAll(reads, rows)
 }
 
-type Base = { readonly batchId: string; readonly state: State; readonly nowMs: number }
+type Base = {
+  readonly batchId: string
+  readonly state: State
+  readonly nowMs: number
+  readonly failpoints: Failpoints
+}
 
-function openOn(connection: PoolConnection, { batchId, state, nowMs }: Base): Open {
+function openOn(connection: PoolConnection, base: Base): Open {
+  const { batchId, state, nowMs, failpoints } = base
   const stepped = new Set<Decided>()
   return {
     kind: 'open',
@@ -153,13 +161,13 @@ function openOn(connection: PoolConnection, { batchId, state, nowMs }: Base): Op
     },
     async finish(numbered, letters) {
       const unsaved = numbered.map((each) => each.decided).filter((each) => !stepped.has(each))
-      await send(connection, [
+      const saves = [
         ...savesOf(unsaved),
         ...saveProducts([...state.products.values()]),
         ...insertRows('journal', entriesOf(batchId, state, numbered)),
         ...insertRows('dead_letters', letters),
-        commit,
-      ])
+      ]
+      await sendAndCommit(connection, saves, failpoints)
       connection.release()
     },
     abandon: (error) => giveUp(connection, error),
