@@ -16,7 +16,9 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: [
-            ...['packages', 'apps', 'bench'].map((folder) => `${folder}/**/src/**/*.test.ts`),
+            ...['packages', 'apps', 'bench', 'faults'].map(
+              (folder) => `${folder}/**/src/**/*.test.ts`,
+            ),
             'tests/unit/**/*.test.ts',
           ],
           // The property tests decide a hundred thousand commands in one test.

@@ -1,0 +1,144 @@
+/** Plays a row: a stage, a crowd, the fault, and then the demands that hold after every fault. */
+import { audit, type Report } from '@flashlane/audit'
+import type { Recovery } from '@flashlane/checkers'
+import { withSnapshot } from '@flashlane/db'
+import { setImmediate as pause, setTimeout as sleep } from 'node:timers/promises'
+import { until } from '../../tests/support/until.ts'
+import { type Load, startLoad } from './load/load.ts'
+import type { Mysqls } from './mysqls.ts'
+import { createRandom } from './random.ts'
+import { timeRecovery } from './recovery.ts'
+import type { Row, Scene } from './row.ts'
+import { comesToRest } from './rest.ts'
+import { openStage, type Stage } from './stage/stage.ts'
+
+export type RowResult = {
+  readonly id: number
+  readonly title: string
+  readonly seed: number
+  readonly operations: number
+  readonly decided: number
+  readonly faults: readonly string[]
+  readonly recoveries: readonly Recovery[]
+  readonly report: Report | null
+  /** In words; none where all is well. */
+  readonly problems: readonly string[]
+  readonly tookS: number
+}
+
+export type RowContext = {
+  readonly seed: number
+  /** Budgets are multiplied by it: for a machine that does other things besides. */
+  readonly patience: number
+  readonly folder: string
+  readonly mysqls: Mysqls
+  say(line: string): void
+}
+
+/** Enough, before anything is broken, that every product has sold. */
+const WARM_UP = 60
+const SELLS_MS_MAX = 60_000
+const SETTLE_MS_MAX = 60_000
+const OUTPUT_TAIL = 3_000
+
+export async function runRow(row: Row, context: RowContext): Promise<RowResult> {
+  const { seed, patience, folder, mysqls, say } = context
+  const startMs = performance.now()
+  const random = createRandom(seed)
+  const faults: string[] = []
+  const recoveries: Recovery[] = []
+  const problems: string[] = []
+  const place = row.breaksMysql
+    ? { folder, ...(await mysqls.own()) }
+    : { folder, mysqlUrl: await mysqls.shared(), mysql: null }
+  const stage = await openStage(place, row.stage ?? {})
+  let load: Load | null = null
+  let report: Report | null = null
+  try {
+    load = await startLoad(stage, random, row.load ?? {})
+    const scene = makeScene(
+      { stage, load, random, patience },
+      { faults, recoveries, problems, say },
+    )
+    await scene.sells(WARM_UP)
+    await row.run(scene)
+    const unknown = await load.stop(SETTLE_MS_MAX * patience)
+    if (unknown > 0) problems.push(`${unknown} purchases never learnt an outcome`)
+    problems.push(...(await comesToRest(stage, load, SETTLE_MS_MAX * patience)))
+    problems.push(...(await stage.halt()))
+    report = await judge(stage, load)
+  } catch (error) {
+    problems.push(error instanceof Error ? (error.stack ?? error.message) : String(error))
+    problems.push(...outputsOf(stage))
+    await load?.stop(0)
+    await stage.halt()
+  } finally {
+    await load?.provider.stop()
+    await stage.close()
+  }
+  if (report && !report.ok)
+    problems.push(...report.violations.map(({ checker, sentence }) => `${checker}: ${sentence}`))
+  return {
+    id: row.id,
+    title: row.title,
+    seed,
+    operations: load?.recorder.operations.length ?? 0,
+    decided: load?.decided() ?? 0,
+    faults,
+    recoveries,
+    report,
+    problems,
+    tookS: (performance.now() - startMs) / 1_000,
+  }
+}
+
+type Told = {
+  readonly faults: string[]
+  readonly recoveries: Recovery[]
+  readonly problems: string[]
+  say(line: string): void
+}
+
+function makeScene(
+  base: Pick<Scene, 'stage' | 'load' | 'random' | 'patience'>,
+  { faults, recoveries, problems, say }: Told,
+): Scene {
+  const { stage, load, patience } = base
+  return {
+    ...base,
+    note(fault) {
+      faults.push(fault)
+      say(fault)
+    },
+    async sells(count) {
+      const wanted = load.decided() + count
+      await until(() => load.decided() >= wanted, {
+        withinMs: SELLS_MS_MAX,
+        what: `${count} further commands have their outcome`,
+      })
+    },
+    async lasts(ms) {
+      await sleep(ms)
+    },
+    async recovers(from, budgetMs) {
+      const tookMs = await timeRecovery(stage, load)
+      recoveries.push({ fault: from, tookMs, budgetMs })
+      const took = tookMs === null ? 'not within a minute' : `${Math.round(tookMs)} ms`
+      say(`${from}: sells again after ${took} (budget ${budgetMs} ms)`)
+      if (tookMs === null || tookMs > budgetMs * patience) {
+        problems.push(`C9: ${from}: ${took}, with a budget of ${budgetMs} ms x ${patience}`)
+      }
+    },
+    demand(isTrue, sentence) {
+      if (!isTrue) problems.push(sentence)
+    },
+  }
+}
+
+const judge = (stage: Stage, { provider }: Load): Promise<Report> =>
+  withSnapshot(stage.database, (books) => audit(books, { ledger: provider.ledger, pause }))
+
+const outputsOf = ({ apis, workers }: Stage): string[] =>
+  [...apis, ...workers].map(
+    (each) => `process ${each.pid} wrote:\n${each.output().slice(-OUTPUT_TAIL)}`,
+  )

@@ -1,0 +1,69 @@
+/** A real redis-server or mysqld of our own: killed, frozen and started again with the data that it left. */
+import { join } from 'node:path'
+import { send } from '../../../scripts/processes.mjs'
+import { freePort, startMysql, startRedis } from '../../../scripts/services.mjs'
+
+export type Server = {
+  readonly url: string
+  readonly folder: string
+  pid(): number
+  /** kill -9. */
+  kill(): Promise<void>
+  stop(): Promise<void>
+  /** Again, with the same data and port; returns once it answers. */
+  start(): Promise<void>
+  freeze(): void
+  thaw(): void
+}
+
+type Started = Awaited<ReturnType<typeof startRedis>>
+
+const PASSWORD = 'of-a-stage'
+
+/** Small and quick to start; commits stay durable, since that is what is tried. */
+const MYSQL_SETTINGS = [
+  '--skip-log-bin',
+  '--innodb-buffer-pool-load-at-startup=OFF',
+  '--innodb-buffer-pool-dump-at-shutdown=OFF',
+]
+
+export async function openRedis(folder: string): Promise<Server> {
+  const port = await freePort()
+  return openServer(folder, () => startRedis({ folder, port, password: PASSWORD }))
+}
+
+/** `settings`: further arguments of the server. */
+export async function openMysql(
+  parent: string,
+  { settings = [] }: { settings?: readonly string[] } = {},
+): Promise<Server> {
+  const folder = join(parent, 'mysql')
+  const options = {
+    folder,
+    port: await freePort(),
+    password: PASSWORD,
+    bufferPool: '64M',
+    settings: [...MYSQL_SETTINGS, ...settings],
+  }
+  return openServer(folder, () => startMysql(options))
+}
+
+async function openServer(folder: string, start: () => Promise<Started>): Promise<Server> {
+  let started = await start()
+  const signal = (name: NodeJS.Signals) => send(started.child.pid, name, false)
+  return {
+    url: started.url,
+    folder,
+    pid: () => started.child.pid,
+    kill: () => started.kill(),
+    stop() {
+      signal('SIGCONT')
+      return started.stop()
+    },
+    async start() {
+      started = await start()
+    },
+    freeze: () => signal('SIGSTOP'),
+    thaw: () => signal('SIGCONT'),
+  }
+}
