@@ -4,13 +4,17 @@ import type { Random } from './random.ts'
 import type { Stage, StageOptions } from './stage/stage.ts'
 
 export type Row = {
-  /** As docs/reliability.md numbers it. */
+  /** As docs/reliability.md numbers it. What needs another stage has a row of its own under the same number. */
   readonly id: number
   readonly title: string
   /** What is done, for the report. */
   readonly fault: string
   /** It kills or freezes the database: it gets one of its own. */
   readonly breaksMysql?: true
+  /** Further arguments of its own MySQL, which then is its alone. */
+  readonly mysqlSettings?: readonly string[]
+  /** Batches of a lane may change places: order is not judged. */
+  readonly reorders?: true
   /** It takes from Redis what Redis had acknowledged: what was answered 202 may be gone. */
   readonly losesRedis?: true
   readonly stage?: StageOptions

@@ -49,7 +49,7 @@ export async function runRow(row: Row, context: RowContext): Promise<RowResult> 
   const recoveries: Recovery[] = []
   const problems: string[] = []
   const place = row.breaksMysql
-    ? { folder, ...(await mysqls.own()) }
+    ? { folder, ...(await mysqls.own(row.mysqlSettings)) }
     : { folder, mysqlUrl: await mysqls.shared(), mysql: null }
   const stage = await openStage(place, row.stage ?? {})
   let load: Load | null = null
@@ -64,7 +64,9 @@ export async function runRow(row: Row, context: RowContext): Promise<RowResult> 
     await row.run(scene)
     const unknown = await load.stop(SETTLE_MS_MAX * patience)
     if (unknown > 0) problems.push(`${unknown} purchases never learnt an outcome`)
-    problems.push(...(await comesToRest(stage, load, SETTLE_MS_MAX * patience)))
+    problems.push(
+      ...(await comesToRest(stage, load, { withinMs: SETTLE_MS_MAX * patience, patience })),
+    )
     problems.push(...(await stage.halt()))
     report = await judge(stage, load)
   } catch (error) {

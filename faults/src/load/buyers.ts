@@ -1,11 +1,14 @@
 /** Buyers: each holds, orders and pays, or thinks better of it, one thing after the other, until it is told to stop. */
 import { setTimeout as sleep } from 'node:timers/promises'
+import { until } from '../../../tests/support/until.ts'
 import type { Random } from '../random.ts'
 import type { Execute, Outcome } from './commands.ts'
 import type { Provider } from './provider.ts'
 import type { Recorder } from './recorder.ts'
 
 export type Buyers = {
+  /** Lets each finish what it has in hand; returns what lets them go on. */
+  pause(): Promise<() => void>
   /** Lets each finish what it has in hand, and tells how many never learnt an outcome. */
   stop(): Promise<number>
 }
@@ -35,18 +38,24 @@ const PAYS_EARLY = 0.1
 const CANCELS = 0.1
 const LEAVES_ORDER = 0.1
 const FAILS = 0.1
+const PAUSE_MS_MAX = 60_000
 /** The shortest that a hold may have: it comes due while the others buy. */
 const SHORT_TTL_S = 3
 
 export function startBuyers(deps: Deps, { count, products, pauseMsMax }: Options): Buyers {
   const { random } = deps
   const stopping = new AbortController()
+  let resting = Promise.resolve()
+  let busy = 0
   let unknown = 0
 
   async function buy(name: string): Promise<void> {
     for (let nth = 1; !stopping.signal.aborted; nth++) {
+      await resting
+      busy++
       const product = random.chance(HOT) ? (products[0] ?? 0) : random.pick(products)
       const outcome = await purchase(deps, { name, product, prefix: `${name}-${nth}` })
+      busy--
       if (outcome === 'unknown') unknown++
       await sleep(random.between(0, pauseMsMax))
     }
@@ -54,6 +63,12 @@ export function startBuyers(deps: Deps, { count, products, pauseMsMax }: Options
 
   const all = Promise.all(Array.from({ length: count }, (_, n) => buy(`buyer-${n + 1}`)))
   return {
+    async pause() {
+      const { promise, resolve } = Promise.withResolvers<void>()
+      resting = promise
+      await until(() => busy === 0, { withinMs: PAUSE_MS_MAX, what: 'the buyers rest' })
+      return resolve
+    },
     async stop() {
       stopping.abort()
       await all

@@ -15,6 +15,8 @@ export type Load = {
   readonly execute: Execute
   /** Commands that have their outcome. */
   decided(): number
+  /** Lets each buyer finish what it has in hand; returns what lets them go on. */
+  pause(): Promise<() => void>
   /** Nothing new; what is in hand is asked for until `withinMs` are over. Tells how many never learnt an outcome. */
   stop(withinMs: number): Promise<number>
 }
@@ -47,6 +49,7 @@ export async function startLoad(
     provider,
     execute,
     decided: () => recorder.operations.filter(isDecided).length,
+    pause: crowd.pause,
     stop(withinMs) {
       endMs = performance.now() + withinMs
       return crowd.stop()

@@ -3,6 +3,7 @@ import type { Ledger, LedgerLine } from '@flashlane/checkers'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Webhook } from 'standardwebhooks'
 import type { Random } from '../random.ts'
+import type { Answer } from '../stage/http.ts'
 import type { Recorder } from './recorder.ts'
 
 export type Provider = {
@@ -12,6 +13,8 @@ export type Provider = {
   capture(payment: Payment): void
   /** Tells that a payment came to nothing. */
   fail(payment: Payment): void
+  /** Tells of it at once, and says what that was answered; told again later, if it was not taken. */
+  captureAndTell(payment: Payment): Promise<Answer | null>
   /** Deliveries that had no 2xx yet. */
   pending(): number
   /** Gives up what is still undelivered. */
@@ -27,7 +30,12 @@ export type Payment = {
   readonly names: Readonly<Record<string, string>>
 }
 
-type Told = { readonly product: number; readonly body: string }
+type Told = {
+  readonly id: string
+  readonly process: string
+  readonly product: number
+  readonly body: string
+}
 
 type Deps = {
   readonly recorder: Recorder
@@ -54,60 +62,68 @@ export function createProvider({ recorder, random, secret, apiUrl }: Deps): Prov
 
   const rest = (ms: number) => sleep(ms, undefined, { signal: stopped.signal })
 
-  async function deliver(id: string, nth: number, { product, body }: Told): Promise<void> {
-    await rest(
-      random.chance(LATE) ? random.between(0, LATE_MS_MAX) : random.between(0, JITTER_MS_MAX),
-    )
+  async function attempt({ id, process, product, body }: Told): Promise<Answer | null> {
+    const at = new Date()
+    const headers = {
+      'webhook-id': id,
+      'webhook-timestamp': String(Math.floor(at.getTime() / 1_000)),
+      'webhook-signature': webhook.sign(id, at, body),
+    }
+    const asked = { op: 'webhook', process, product, key: id } as const
+    return recorder.send(apiUrl(), asked, { path: '/api/payments/webhook', body, headers })
+  }
+
+  async function deliver(told: Told): Promise<void> {
+    const isLate = random.chance(LATE)
+    await rest(random.between(0, isLate ? LATE_MS_MAX : JITTER_MS_MAX))
     for (let tries = 0; ; tries++) {
-      const at = new Date()
-      const answer = await recorder.send(
-        apiUrl(),
-        { op: 'webhook', process: `provider-${id}-${nth}`, product, key: id },
-        {
-          path: '/api/payments/webhook',
-          body,
-          headers: {
-            'webhook-id': id,
-            'webhook-timestamp': String(Math.floor(at.getTime() / 1_000)),
-            'webhook-signature': webhook.sign(id, at, body),
-          },
-        },
-      )
-      if (answer && answer.status >= 200 && answer.status < 300) return
+      if (isTaken(await attempt(told))) return
       await rest(Math.min(RETRY_MS_MIN * 2 ** tries, RETRY_MS_MAX) * (0.5 + random.next()))
     }
   }
 
-  function tell({ product, reference, amount, currency, names }: Payment, status: string): void {
-    const id = `evt_${++events}_${reference}`
-    const body = JSON.stringify({
-      ...names,
-      status,
-      payment_intent_id: reference,
-      amount,
-      currency,
-    })
-    const times = random.chance(DUPLICATES) ? 2 : 1
-    for (let n = 0; n < times; n++) {
-      pending++
-      const delivery = deliver(id, n, { product, body })
-        .catch((error: unknown) => {
-          if (!stopped.signal.aborted) throw error
-        })
-        .finally(() => {
-          pending--
-          under.delete(delivery)
-        })
-      under.add(delivery)
-    }
+  function start(told: Told): void {
+    pending++
+    const delivery = deliver(told)
+      .catch((error: unknown) => {
+        if (!stopped.signal.aborted) throw error
+      })
+      .finally(() => {
+        pending--
+        under.delete(delivery)
+      })
+    under.add(delivery)
+  }
+
+  function newsOf({ product, names, ...payment }: Payment, status: string): Told {
+    const id = `evt_${++events}_${payment.reference}`
+    const { reference, amount, currency } = payment
+    const body = { ...names, status, payment_intent_id: reference, amount, currency }
+    return { id, process: `provider-${id}`, product, body: JSON.stringify(body) }
+  }
+
+  function tell(payment: Payment, status: string): void {
+    const told = newsOf(payment, status)
+    start(told)
+    if (random.chance(DUPLICATES)) start({ ...told, process: `${told.process}-again` })
+  }
+
+  function write({ reference, amount, currency }: Payment): void {
+    ledger.set(reference, { reference, amount, currency, capturedAt: new Date().toISOString() })
   }
 
   return {
     ledger,
     capture(payment) {
-      const { reference, amount, currency } = payment
-      ledger.set(reference, { reference, amount, currency, capturedAt: new Date().toISOString() })
+      write(payment)
       tell(payment, 'success')
+    },
+    async captureAndTell(payment) {
+      write(payment)
+      const told = newsOf(payment, 'success')
+      const answer = await attempt(told)
+      if (!isTaken(answer)) start(told)
+      return answer
     },
     fail: (payment) => tell(payment, 'failed'),
     pending: () => pending,
@@ -117,3 +133,6 @@ export function createProvider({ recorder, random, secret, apiUrl }: Deps): Prov
     },
   }
 }
+
+const isTaken = (answer: Answer | null): boolean =>
+  answer !== null && answer.status >= 200 && answer.status < 300

@@ -1,5 +1,25 @@
 /** The fault matrix, in the order of its numbers. */
 import type { Row } from '../row.ts'
+import { unlimitedLanes } from './03-unlimited-lanes.ts'
+import { completionUnanswered } from './06-completion-unanswered.ts'
+import { enqueueUnanswered } from './07-enqueue-unanswered.ts'
 import { redisKilled } from './08-redis-killed.ts'
+import { redisEmpty } from './09-redis-empty.ts'
+import { redisPowerLoss } from './10-redis-power-loss.ts'
+import { redisRefuses } from './11-redis-refuses.ts'
+import { mysqlKilled } from './12-mysql-killed.ts'
+import { commitCut } from './13-commit-cut.ts'
+import { mysqlRefuses } from './14-mysql-refuses.ts'
 
-export const rows: readonly Row[] = [redisKilled]
+export const rows: readonly Row[] = [
+  unlimitedLanes,
+  completionUnanswered,
+  enqueueUnanswered,
+  redisKilled,
+  redisEmpty,
+  redisPowerLoss,
+  redisRefuses,
+  mysqlKilled,
+  commitCut,
+  mysqlRefuses,
+]
