@@ -6,7 +6,7 @@ const root = fileURLToPath(new URL('..', import.meta.url))
 /** Real servers and processes on a busy machine, and deadlines that have to pass. */
 const patience = { testTimeout: 90_000, hookTimeout: 60_000 }
 
-/** unit needs no service and lies beside what it tests, or in tests/unit where that is many files; int and e2e find theirs by the environment. */
+/** unit needs no service and lies beside what it tests, or in tests/unit where that is many files; int, e2e and faults find theirs by the environment. */
 export default defineConfig({
   root,
   test: {
@@ -30,6 +30,15 @@ export default defineConfig({
         test: { name: 'int', include: ['tests/int/**/*.int.test.ts'], ...patience },
       },
       { extends: true, test: { name: 'e2e', include: ['tests/e2e/**/*.test.ts'], ...patience } },
+      {
+        extends: true,
+        test: {
+          name: 'faults',
+          include: ['tests/faults/**/*.test.ts'],
+          ...patience,
+          testTimeout: 300_000,
+        },
+      },
     ],
   },
 })

@@ -5,7 +5,7 @@ import type { Stage, StageOptions } from './stage/stage.ts'
 
 export type Row = {
   /** As docs/reliability.md numbers it. What needs another stage has a row of its own under the same number. */
-  readonly id: number
+  readonly id: number | 'random'
   readonly title: string
   /** What is done, for the report. */
   readonly fault: string

@@ -1,6 +1,5 @@
 /** Plays a row: a stage, a crowd, the fault, and then the demands that hold after every fault. */
-import { audit, type Report } from '@flashlane/audit'
-import type { Recovery } from '@flashlane/checkers'
+import { checkAll, type Recovery, type RunReport } from '@flashlane/checkers'
 import { withSnapshot } from '@flashlane/db'
 import { setImmediate as pause, setTimeout as sleep } from 'node:timers/promises'
 import { until } from '../../tests/support/until.ts'
@@ -13,14 +12,14 @@ import { comesToRest } from './rest.ts'
 import { openStage, type Stage } from './stage/stage.ts'
 
 export type RowResult = {
-  readonly id: number
+  readonly id: Row['id']
   readonly title: string
   readonly seed: number
   readonly operations: number
   readonly decided: number
   readonly faults: readonly string[]
   readonly recoveries: readonly Recovery[]
-  readonly report: Report | null
+  readonly report: RunReport | null
   /** In words; none where all is well. */
   readonly problems: readonly string[]
   readonly tookS: number
@@ -53,7 +52,7 @@ export async function runRow(row: Row, context: RowContext): Promise<RowResult> 
     : { folder, mysqlUrl: await mysqls.shared(), mysql: null }
   const stage = await openStage(place, row.stage ?? {})
   let load: Load | null = null
-  let report: Report | null = null
+  let report: RunReport | null = null
   try {
     load = await startLoad(stage, random, row.load ?? {})
     const scene = makeScene(
@@ -68,7 +67,7 @@ export async function runRow(row: Row, context: RowContext): Promise<RowResult> 
       ...(await comesToRest(stage, load, { withinMs: SETTLE_MS_MAX * patience, patience })),
     )
     problems.push(...(await stage.halt()))
-    report = await judge(stage, load)
+    report = await judge(stage, load, { row, recoveries, patience })
   } catch (error) {
     problems.push(error instanceof Error ? (error.stack ?? error.message) : String(error))
     problems.push(...outputsOf(stage))
@@ -78,8 +77,9 @@ export async function runRow(row: Row, context: RowContext): Promise<RowResult> 
     await load?.provider.stop()
     await stage.close()
   }
-  if (report && !report.ok)
-    problems.push(...report.violations.map(({ checker, sentence }) => `${checker}: ${sentence}`))
+  for (const { checker, sentence } of report?.violations ?? []) {
+    problems.push(`${checker}: ${sentence}`)
+  }
   return {
     id: row.id,
     title: row.title,
@@ -105,7 +105,7 @@ function makeScene(
   base: Pick<Scene, 'stage' | 'load' | 'random' | 'patience'>,
   { faults, recoveries, problems, say }: Told,
 ): Scene {
-  const { stage, load, patience } = base
+  const { stage, load } = base
   return {
     ...base,
     note(fault) {
@@ -127,9 +127,6 @@ function makeScene(
       recoveries.push({ fault: from, tookMs, budgetMs })
       const took = tookMs === null ? 'not within a minute' : `${Math.round(tookMs)} ms`
       say(`${from}: sells again after ${took} (budget ${budgetMs} ms)`)
-      if (tookMs === null || tookMs > budgetMs * patience) {
-        problems.push(`C9: ${from}: ${took}, with a budget of ${budgetMs} ms x ${patience}`)
-      }
     },
     demand(isTrue, sentence) {
       if (!isTrue) problems.push(sentence)
@@ -137,8 +134,36 @@ function makeScene(
   }
 }
 
-const judge = (stage: Stage, { provider }: Load): Promise<Report> =>
-  withSnapshot(stage.database, (books) => audit(books, { ledger: provider.ledger, pause }))
+type Judged = Pick<RowContext, 'patience'> & { readonly row: Row; readonly recoveries: Recovery[] }
+
+async function judge(
+  { database }: Stage,
+  { provider, recorder }: Load,
+  { row, recoveries, patience }: Judged,
+): Promise<RunReport> {
+  const report = await withSnapshot(database, (books) =>
+    checkAll({
+      history: recorder.operations,
+      books,
+      ledger: provider.ledger,
+      recoveries,
+      patience,
+      lostRedis: row.losesRedis ?? false,
+      pause,
+    }),
+  )
+  return row.reorders ? withoutOrder(report) : report
+}
+
+/** Of batches that were worked side by side, none need be first. */
+function withoutOrder({ checkers, violations }: RunReport): RunReport {
+  const judged = checkers.filter(({ checker }) => checker !== 'C6')
+  return {
+    ok: judged.every((each) => each.violations === 0),
+    checkers: judged,
+    violations: violations.filter(({ checker }) => checker !== 'C6'),
+  }
+}
 
 const outputsOf = ({ apis, workers }: Stage): string[] =>
   [...apis, ...workers].map(

@@ -87,9 +87,7 @@ async function killAtRandom({ stage, random, note, lasts, recovers }: Scene): Pr
     `.execute(stage.database.db)
     if (rows.length > 0) {
       // It may have ended meanwhile.
-      await sql`kill ${sql.lit(Number(random.pick(rows).id))}`
-        .execute(stage.database.db)
-        .catch(() => {})
+      await sql`kill ${sql.lit(random.pick(rows).id)}`.execute(stage.database.db).catch(() => {})
     }
     await lasts(50)
   }

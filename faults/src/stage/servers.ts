@@ -2,6 +2,7 @@
 import { join } from 'node:path'
 import { send } from '../../../scripts/processes.mjs'
 import { freePort, startMysql, startRedis } from '../../../scripts/services.mjs'
+import { endAtExit } from './children.ts'
 
 export type Server = {
   readonly url: string
@@ -29,7 +30,7 @@ const MYSQL_SETTINGS = [
 
 export async function openRedis(folder: string): Promise<Server> {
   const port = await freePort()
-  return openServer(folder, () => startRedis({ folder, port, password: PASSWORD }))
+  return openServer(folder, () => startRedis({ folder, port, password: PASSWORD, onLaunch }))
 }
 
 /** `settings`: further arguments of the server. */
@@ -44,9 +45,12 @@ export async function openMysql(
     password: PASSWORD,
     bufferPool: '64M',
     settings: [...MYSQL_SETTINGS, ...settings],
+    onLaunch,
   }
   return openServer(folder, () => startMysql(options))
 }
+
+const onLaunch = ({ pid }: { pid: number }) => endAtExit(pid)
 
 async function openServer(folder: string, start: () => Promise<Started>): Promise<Server> {
   let started = await start()

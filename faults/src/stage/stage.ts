@@ -9,6 +9,7 @@ import { createTestDatabase } from '../../../tests/support/database.ts'
 import { type Process, startProcess } from '../../../tests/support/process.ts'
 import { type Proxy, startProxy } from '../../../tests/support/proxy.ts'
 import { until } from '../../../tests/support/until.ts'
+import { endAtExit } from './children.ts'
 import { call } from './http.ts'
 import { openRedis, type Server } from './servers.ts'
 
@@ -118,6 +119,7 @@ export async function openStage(
         REDIS_URL: links.workerRedis.through(redis.url),
         ...more,
       })
+      endAtExit(worker.pid)
       running.workers.push(worker)
       return worker
     },
@@ -161,6 +163,7 @@ async function openLinks(mysqlUrl: string, redisUrl: string): Promise<Links> {
 async function launchApi(env: Record<string, string>): Promise<Api> {
   const port = await freePort()
   const child = startProcess('api', { ...env, PORT: String(port), HOST: '127.0.0.1' })
+  endAtExit(child.pid)
   const url = `http://127.0.0.1:${port}`
   await until(
     async () => {

@@ -1,0 +1,87 @@
+/** npm run faults: the pinned Node and the servers' programs, then faults/src/main.ts, which starts servers of its own. */
+import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs'
+import { delimiter, join, resolve } from 'node:path'
+import { canInstall, installPackages } from './apt.mjs'
+import { faultsHelp, parseFaultsOptions } from './faults-options.mjs'
+import { findMysql } from './mysql.mjs'
+import { ours, root } from './places.mjs'
+import { beginningOf } from './processes.mjs'
+import { complain, Problem, say } from './progress.mjs'
+import { findRedis } from './redis.mjs'
+import { endLeftOvers, holderOf } from './running.mjs'
+import { supervise } from './supervise.mjs'
+import { prepare } from './toolchain.mjs'
+
+const CODE_WHEN_STOPPED = 130
+
+const options = readOptions()
+const folder = join(ours, `faults-${process.pid}`)
+const pageName = 'running.json'
+
+await removeLeftOvers()
+await supervise({ file: join(folder, pageName), codeWhenStopped: CODE_WHEN_STOPPED, work })
+
+function readOptions() {
+  try {
+    const parsed = parseFaultsOptions(process.argv.slice(2))
+    if (parsed.help) {
+      say(faultsHelp)
+      process.exit(0)
+    }
+    return parsed
+  } catch (error) {
+    complain(error)
+    return process.exit(1)
+  }
+}
+
+/** @param {import('./running.mjs').Running} running */
+async function work(running) {
+  running.atEnd(() => rmSync(folder, { recursive: true, force: true }))
+  const env = await prepare(running)
+  // The first that is found is started.
+  const path = options.mysqld ? `${resolve(options.mysqld)}${delimiter}${env['PATH']}` : env['PATH']
+  process.env['PATH'] = path
+  await getPrograms(running)
+  mkdirSync(folder, { recursive: true })
+  const { code } = await running.run({
+    name: 'faults',
+    command: 'node',
+    args: [
+      join('faults', 'src', 'main.ts'),
+      ...process.argv.slice(2),
+      '--seed',
+      String(options.seed),
+    ],
+    cwd: root,
+    env: { ...env, PATH: path, FLASHLANE_FAULTS_FOLDER: folder },
+    output: 'inherit',
+  })
+  return code ?? 1
+}
+
+/** A row kills servers: they have to be programs of this machine. */
+async function getPrograms(/** @type {import('./running.mjs').Running} */ running) {
+  const missing = [
+    ...(findMysql() ? [] : [/** @type {const} */ ('mysql')]),
+    ...(findRedis() ? [] : [/** @type {const} */ ('redis')]),
+  ]
+  if (missing.length === 0) return
+  if (options.mayInstall && canInstall()) return installPackages(running, missing)
+  throw new Problem(
+    `There is no program of ${missing.join(' and ')} here: install mariadb-server or MySQL, and redis-server or valkey-server. No service needs to run.`,
+  )
+}
+
+/** A run that was killed could not clean up. */
+async function removeLeftOvers() {
+  if (!existsSync(ours)) return
+  for (const name of readdirSync(ours)) {
+    const pid = Number(/^faults-(\d+)$/.exec(name)?.[1])
+    if (!pid) continue
+    const page = join(ours, name, pageName)
+    if (existsSync(page) ? holderOf(page) : pid !== process.pid && beginningOf(pid)) continue
+    await endLeftOvers(page)
+    rmSync(join(ours, name), { recursive: true, force: true })
+  }
+}
