@@ -11,6 +11,7 @@ COPY packages/core/package.json packages/core/
 COPY packages/audit/package.json packages/audit/
 COPY packages/db/package.json packages/db/
 COPY packages/audit/package.json packages/audit/
+COPY packages/durability/package.json packages/durability/
 COPY packages/log/package.json packages/log/
 COPY apps/api/package.json apps/api/
 COPY apps/worker/package.json apps/worker/

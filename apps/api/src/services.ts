@@ -3,6 +3,8 @@ import { randomBytes } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { formatLayout } from '@flashlane/core'
 import { connect, isTransient } from '@flashlane/db'
+import { warnOfWeakServers } from '@flashlane/durability'
+import type { Logger } from '@flashlane/log'
 import type { Redis } from 'ioredis'
 import { type AuditProduct, createAudit } from './audit.ts'
 import { type Clock, startClock } from './clock.ts'
@@ -27,7 +29,10 @@ export type Services = {
 
 type OnFault = (error: unknown) => void
 
-export async function connectServices(config: Config, onFault: OnFault): Promise<Services> {
+export async function connectServices(
+  config: Config,
+  { log, onFault }: { log: Logger; onFault: OnFault },
+): Promise<Services> {
   const database = connect({
     url: config.MYSQL_URL,
     poolSize: config.MYSQL_POOL_SIZE,
@@ -47,6 +52,7 @@ export async function connectServices(config: Config, onFault: OnFault): Promise
     name: `flashlane-replies-${processId}`,
     onFault,
   })
+  warnOfWeakServers({ database, redis, log })
 
   return {
     mysql,

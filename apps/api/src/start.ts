@@ -27,7 +27,7 @@ export type Api = { readonly port: number; stop(): Promise<void> }
 
 export async function startApi(config: Config, log: Logger): Promise<Api> {
   const onFault = makeFaultLog(log)
-  const services = await connectServices(config, onFault)
+  const services = await connectServices(config, { log, onFault })
   const metrics = createMetrics()
   const failpoints = createFailpoints(config.FAILPOINTS)
   if (config.FAILPOINTS) log.warn('FAILPOINTS is set: this process breaks itself, for a test')

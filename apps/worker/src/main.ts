@@ -9,6 +9,7 @@ import {
   migrationsPending,
 } from '@flashlane/db'
 import { createFailpoints } from '@flashlane/failpoints'
+import { warnOfWeakServers } from '@flashlane/durability'
 import { createLog, makeFaultLog } from '@flashlane/log'
 import type { Job } from 'bullmq'
 import { parseConfig } from './config.ts'
@@ -43,6 +44,7 @@ const putBack = new AbortController()
 
 await check()
 const store = createStore(database, log, failpoints)
+warnOfWeakServers({ database, redis, log })
 const handle = makeHandle({
   database,
   store,
