@@ -3,6 +3,7 @@ import { connectRedis } from '@flashlane/worker/redis.ts'
 import { makeUntilDone } from '@flashlane/worker/until-done.ts'
 import { pino } from 'pino'
 import { expect, test, vi } from 'vitest'
+import { draw } from '@flashlane/worker/draw.ts'
 import { makeExpiryBatch } from '@flashlane/worker/expiry-jobs.ts'
 import { required } from '../support/database.ts'
 import { until } from '../support/until.ts'
@@ -24,7 +25,7 @@ test('a lane opened while Redis takes no writes is worked as soon as it does', a
   })
   const hset = vi.spyOn(redis, 'hset')
   hset.mockRejectedValueOnce(new Error("OOM command not allowed when used memory > 'maxmemory'."))
-  const batch = makeExpiryBatch(Date.now(), Date.now())
+  const batch = makeExpiryBatch(draw, { cutoffMs: Date.now(), madeAtMs: Date.now() })
 
   const lane = lanes.open(`p${Date.now()}`)
   await until(() => hset.mock.calls.length > 0, { withinMs: 5_000, what: 'the lane is opened' })

@@ -1,8 +1,11 @@
 /** A worker's parts inside the test process, so that a test can leave one out. */
 import { layout, PARKED_TTL_S_DEFAULT } from '@flashlane/core'
 import type { Database } from '@flashlane/db'
+import { publish } from '@flashlane/worker/after-commit.ts'
+import { draw } from '@flashlane/worker/draw.ts'
 import { makeHandle } from '@flashlane/worker/handle.ts'
 import { createLanes, type Lanes } from '@flashlane/worker/lanes.ts'
+import { askMysql } from '@flashlane/worker/mysql.ts'
 import { connectRedis } from '@flashlane/worker/redis.ts'
 import { createRunId } from '@flashlane/worker/run-id.ts'
 import { createStore } from '@flashlane/worker/store.ts'
@@ -22,12 +25,14 @@ export function createTestWorker(database: Database): TestWorker {
   const log = pino({ level: 'silent' })
   const noFault = () => {}
   const redis = connectRedis(required('REDIS_URL'))
+  const mysql = askMysql(database)
   const untilDone = makeUntilDone(log)
   const perProduct = layout.parse('per-product')
   const handle = makeHandle({
-    database,
+    mysql,
     store: createStore(database, log),
-    redis,
+    publish: (runId, published) => publish(redis, runId, published),
+    draw,
     runId: createRunId(redis),
     layout: perProduct,
     untilDone,
@@ -44,8 +49,9 @@ export function createTestWorker(database: Database): TestWorker {
     signal: new AbortController().signal,
   })
   const sweeper = createSweeper({
-    database,
+    mysql,
     lanes,
+    draw,
     layout: perProduct,
     parkedTtlMs: PARKED_TTL_S_DEFAULT * 1_000,
     onUnclaimed: () => {},

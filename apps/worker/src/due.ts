@@ -1,7 +1,6 @@
 /** What is due in a lane, as commands; and what to do about a hold or order that cannot be expired. */
 import {
   type Decided,
-  drawX,
   EXPIRE_MAX,
   EXPIRY_GRACE_MS,
   type ExpireDue,
@@ -9,8 +8,8 @@ import {
   formatId,
   type Layout,
 } from '@flashlane/core'
-import { randomBytes } from 'node:crypto'
-import { type Database, dueInLane, readClockMs } from '@flashlane/db'
+import type { Draw } from './draw.ts'
+import type { Mysql } from './mysql.ts'
 
 const SET_ASIDE_MS = 600_000
 
@@ -21,14 +20,20 @@ export type Due = {
   learn(decided: readonly Decided[]): void
 }
 
-export function createDue(database: Database, layout: Layout): Due {
+type Deps = {
+  readonly mysql: Pick<Mysql, 'readClockMs' | 'dueInLane'>
+  readonly layout: Layout
+  readonly draw: Draw
+}
+
+export function createDue({ mysql, layout, draw }: Deps): Due {
   const oneByOne = new Set<number>()
   const setAside = new Map<string, number>()
 
   return {
     async find(lane, { cutoffMs }) {
-      const beforeMs = Math.min(cutoffMs, await readClockMs(database)) - EXPIRY_GRACE_MS
-      const due = await dueInLane(database, { lane, layout, beforeMs, limit: EXPIRE_MAX })
+      const beforeMs = Math.min(cutoffMs, await mysql.readClockMs()) - EXPIRY_GRACE_MS
+      const due = await mysql.dueInLane({ lane, layout, beforeMs, limit: EXPIRE_MAX })
       const sound = due.filter(({ id }) => (setAside.get(id) ?? 0) <= Date.now())
       const byProduct = Map.groupBy(sound, (each) => each.productId)
       const commands = [...byProduct].flatMap(([productId, own]) => {
@@ -37,7 +42,7 @@ export function createDue(database: Database, layout: Layout): Due {
         return groups.map(
           (group): ExpireDue => ({
             type: 'ExpireDue',
-            commandId: formatId('cmd', productId, drawX(cutoffMs, randomBytes(10))),
+            commandId: formatId('cmd', productId, draw(cutoffMs)),
             productId,
             acceptedAtMs: cutoffMs,
             cutoffMs,

@@ -1,6 +1,6 @@
 /** Delayed jobs that wake a lane when something in it comes due: one a lane and second, whatever comes due in it. */
-import { type Decided, drawX, EXPIRY_GRACE_MS, type ExpiryBatch } from '@flashlane/core'
-import { randomBytes } from 'node:crypto'
+import { type Decided, EXPIRY_GRACE_MS, type ExpiryBatch } from '@flashlane/core'
+import type { Draw } from './draw.ts'
 
 const REMEMBERED_MAX = 100_000
 
@@ -20,10 +20,12 @@ export function deadlinesOf(decided: readonly Decided[]): number[] {
   return deadlines
 }
 
-export const makeExpiryBatch = (cutoffMs: number, madeAtMs: number): ExpiryBatch => ({
+type Times = Pick<ExpiryBatch, 'cutoffMs' | 'madeAtMs'>
+
+export const makeExpiryBatch = (draw: Draw, { cutoffMs, madeAtMs }: Times): ExpiryBatch => ({
   format: 1,
   kind: 'expiry',
-  batchId: drawX(madeAtMs, randomBytes(10)),
+  batchId: draw(madeAtMs),
   madeAtMs,
   cutoffMs,
 })
@@ -31,7 +33,7 @@ export const makeExpiryBatch = (cutoffMs: number, madeAtMs: number): ExpiryBatch
 export type AddExpiry = (job: { id: string; batch: ExpiryBatch; delayMs: number }) => Promise<void>
 
 /** Remembers what it has added: a thousand holds of one second cost one job. */
-export function createExpiryJobs(): {
+export function createExpiryJobs(draw: Draw): {
   schedule(
     lane: string,
     due: { deadlinesMs: readonly number[]; nowMs: number },
@@ -47,7 +49,7 @@ export function createExpiryJobs(): {
         if (added.has(id)) continue
         // Due this much after the second, so that all of it has come due by then, and every timely command is in the lane.
         const dueMs = second * 1_000 + EXPIRY_GRACE_MS
-        const batch = makeExpiryBatch(dueMs, dueMs)
+        const batch = makeExpiryBatch(draw, { cutoffMs: dueMs, madeAtMs: dueMs })
         await add({ id, batch, delayMs: Math.max(0, dueMs - nowMs) })
         if (added.size >= REMEMBERED_MAX) added.clear()
         added.add(id)

@@ -6,22 +6,23 @@ import {
   type ExpiryBatch,
   type Layout,
 } from '@flashlane/core'
-import { type Database, findProducts, productsOfBatch, readClockMs } from '@flashlane/db'
 import type { Failpoints } from '@flashlane/failpoints'
-import type { Redis } from 'ioredis'
 import type { Logger } from '@flashlane/log'
-import { publish, type Published } from './after-commit.ts'
+import type { Published } from './after-commit.ts'
 import { type Applied, applyBatch, type Store } from './apply.ts'
+import type { Draw } from './draw.ts'
 import { createDue } from './due.ts'
 import { createExpiryJobs, deadlinesOf, makeExpiryBatch } from './expiry-jobs.ts'
 import type { Lane } from './lanes.ts'
+import type { Mysql } from './mysql.ts'
 import type { UntilDone } from './until-done.ts'
 
 type Deps = {
-  readonly database: Database
+  readonly mysql: Pick<Mysql, 'readClockMs' | 'dueInLane' | 'findProducts' | 'productsOfBatch'>
   readonly store: Store
-  readonly redis: Redis
+  readonly publish: (runId: string, published: Published) => Promise<void>
   readonly runId: () => Promise<string>
+  readonly draw: Draw
   readonly layout: Layout
   readonly untilDone: UntilDone
   readonly log: Logger
@@ -31,8 +32,9 @@ type Deps = {
 export type Handle = (lane: Lane, batch: Batch, signal: AbortSignal) => Promise<void>
 
 export function makeHandle(deps: Deps): Handle {
-  const { schedule } = createExpiryJobs()
-  const due = createDue(deps.database, deps.layout)
+  const { mysql, publish, draw } = deps
+  const { schedule } = createExpiryJobs(draw)
+  const due = createDue(deps)
 
   async function handleCommands(lane: Lane, batch: CommandBatch, signal: AbortSignal) {
     const { untilDone, log } = deps
@@ -75,7 +77,7 @@ export function makeHandle(deps: Deps): Handle {
       )
     } else await untilDone(() => showAgain(lane, batchId), { signal, what: `lane ${lane.name}` })
     if (!isFull) return
-    const more = makeExpiryBatch(batch.cutoffMs, batch.madeAtMs)
+    const more = makeExpiryBatch(draw, batch)
     await untilDone(() => lane.add({ id: `more_${batchId}`, batch: more }), {
       signal,
       what: `lane ${lane.name}`,
@@ -83,14 +85,14 @@ export function makeHandle(deps: Deps): Handle {
   }
 
   async function handleCanary(lane: Lane, batch: CanaryBatch, signal: AbortSignal) {
-    const nowMs = await deps.untilDone(() => readClockMs(deps.database), {
+    const nowMs = await deps.untilDone(() => mysql.readClockMs(), {
       signal,
       what: `lane ${lane.name}`,
     })
     const outcome = { outcome: 'accepted', result: { type: 'pong', nowMs }, version: 0 } as const
     const reply = { to: batch.replyTo, batchId: batch.batchId, outcomes: [outcome] }
     const message = { lane: lane.name, products: [], commandIds: [], reply, depth: 0 }
-    await deps.untilDone(async () => publish(deps.redis, await deps.runId(), message), {
+    await deps.untilDone(async () => publish(await deps.runId(), message), {
       signal,
       what: `lane ${lane.name}`,
     })
@@ -98,11 +100,11 @@ export function makeHandle(deps: Deps): Handle {
 
   /** Nothing is due: perhaps because this batch was applied before, and its worker ended before it could tell. */
   async function showAgain(lane: Lane, batchId: string): Promise<void> {
-    const productIds = await productsOfBatch(deps.database, batchId)
-    const products = await findProducts(deps.database, productIds)
+    const productIds = await mysql.productsOfBatch(batchId)
+    const products = await mysql.findProducts(productIds)
     if (products.length === 0) return
     const shown = { lane: lane.name, products, commandIds: [], reply: null, depth: 0 }
-    await publish(deps.redis, await deps.runId(), shown)
+    await publish(await deps.runId(), shown)
   }
 
   type Sent = Pick<CommandBatch, 'batchId' | 'commands' | 'replyTo'>
@@ -113,7 +115,7 @@ export function makeHandle(deps: Deps): Handle {
   ): Promise<void> {
     const { decided, outcomes, productIds, nowMs } = applied
     const isNews = decided.length > 0 || nowMs !== null
-    const products = isNews ? applied.products : await findProducts(deps.database, productIds)
+    const products = isNews ? applied.products : await mysql.findProducts(productIds)
     const published: Published = {
       lane: lane.name,
       products,
@@ -125,14 +127,14 @@ export function makeHandle(deps: Deps): Handle {
     const runId = await deps.runId()
     // Sent here and now, and not awaited: the job's completion follows over the same connection, so that a job which is
     // gone was told of.
-    publish(deps.redis, runId, published).catch(() => publishAgain(lane, published, signal))
+    publish(runId, published).catch(() => publishAgain(lane, published, signal))
     if (nowMs === null) return
     await schedule(lane.name, { deadlinesMs: deadlinesOf(decided), nowMs }, lane.add)
   }
 
   /** Redis refused it. At shutdown it is given up: the api finds the outcomes in the journal. */
   async function publishAgain(lane: Lane, published: Published, signal: AbortSignal) {
-    const tell = async () => publish(deps.redis, await deps.runId(), published)
+    const tell = async () => publish(await deps.runId(), published)
     await deps
       .untilDone(tell, { signal, what: `lane ${lane.name}` })
       .catch((error: unknown) => deps.log.warn({ err: error }, 'outcomes not told'))

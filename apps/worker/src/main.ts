@@ -12,9 +12,12 @@ import { createFailpoints } from '@flashlane/failpoints'
 import { warnOfWeakServers } from '@flashlane/durability'
 import { createLog, makeFaultLog } from '@flashlane/log'
 import type { Job } from 'bullmq'
+import { publish } from './after-commit.ts'
 import { parseConfig } from './config.ts'
+import { draw } from './draw.ts'
 import { makeHandle } from './handle.ts'
 import { createLanes } from './lanes.ts'
+import { askMysql } from './mysql.ts'
 import { connectRedis } from './redis.ts'
 import { createRunId } from './run-id.ts'
 import { createStore } from './store.ts'
@@ -39,6 +42,7 @@ const notices = connectRedis(config.REDIS_URL)
 for (const client of [redis, notices]) {
   client.on('error', onFault)
 }
+const mysql = askMysql(database)
 const untilDone = makeUntilDone(log)
 const putBack = new AbortController()
 
@@ -46,9 +50,10 @@ await check()
 const store = createStore(database, log, failpoints)
 warnOfWeakServers({ database, redis, log })
 const handle = makeHandle({
-  database,
+  mysql,
   store,
-  redis,
+  publish: (runId, published) => publish(redis, runId, published),
+  draw,
   untilDone,
   log,
   layout: config.LANES,
@@ -66,8 +71,9 @@ const lanes = createLanes({
   signal: putBack.signal,
 })
 const sweeper = createSweeper({
-  database,
+  mysql,
   lanes,
+  draw,
   layout: config.LANES,
   parkedTtlMs: config.PARKED_TTL_S * 1_000,
   onUnclaimed({ event, result }) {

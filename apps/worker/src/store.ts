@@ -1,35 +1,38 @@
 /** The database, as applying a batch knows it. */
 import {
-  bury,
   type Database,
   deadLetter,
   isDuplicateKey,
   isLockTimeout,
   isMisfit,
   isTransient,
-  killSleepers,
-  openBatch,
 } from '@flashlane/db'
 import type { Failpoints } from '@flashlane/failpoints'
 import type { Logger } from '@flashlane/log'
 import type { Store } from './apply.ts'
+import { askMysql, type Mysql } from './mysql.ts'
 
-export const createStore = (
-  database: Database,
+export const createStore = (database: Database, log: Logger, failpoints: Failpoints = {}): Store =>
+  makeStore(askMysql(database), log, failpoints)
+
+type Transactions = Pick<Mysql, 'openBatch' | 'bury' | 'killSleepers'>
+
+export const makeStore = (
+  mysql: Transactions,
   log: Logger,
   failpoints: Failpoints = {},
 ): Store => ({
   async open(head, commands) {
     try {
       failpoints['worker.beforeTransaction']?.()
-      return await openBatch(database, head, commands, failpoints)
+      return await mysql.openBatch(head, commands, failpoints)
     } catch (error) {
       // A frozen client keeps its row lock for as long as its connection lives.
-      if (isLockTimeout(error)) await endSleepers(database, log)
+      if (isLockTimeout(error)) await endSleepers(mysql, log)
       throw error
     }
   },
-  bury: (letters, decided) => bury(database, letters, decided),
+  bury: (letters, decided) => mysql.bury(letters, decided),
   // Waits for operators where the server is not as it should be: to bury what comes meanwhile would lose payments.
   isTransient: (error) => isTransient(error) || isMisfit(error),
   isDuplicateKey,
@@ -41,9 +44,9 @@ export const createStore = (
 })
 
 /** Never throws: the lock wait is tried again whatever comes of this. */
-async function endSleepers(database: Database, log: Logger): Promise<void> {
+async function endSleepers({ killSleepers }: Transactions, log: Logger): Promise<void> {
   try {
-    log.warn({ killed: await killSleepers(database) }, 'lock wait')
+    log.warn({ killed: await killSleepers() }, 'lock wait')
   } catch (error) {
     log.error({ err: error }, 'connections that keep rows locked could not be ended')
   }

@@ -2,7 +2,6 @@
 import {
   CANARY_LANE,
   type CommandBatch,
-  drawX,
   EXPIRY_GRACE_MS,
   formatId,
   laneOf,
@@ -10,21 +9,12 @@ import {
   type PaymentEvent,
   type RecordPayment,
 } from '@flashlane/core'
-import {
-  type Database,
-  endUnclaimed,
-  parkedBefore,
-  productIdsAfter,
-  productsWithDue,
-  readClockMs,
-  takeWaitingEvents,
-  type Unclaimed,
-  type WaitingEvent,
-} from '@flashlane/db'
+import type { Unclaimed, WaitingEvent } from '@flashlane/db'
 import type { Failpoints } from '@flashlane/failpoints'
-import { randomBytes } from 'node:crypto'
+import type { Draw } from './draw.ts'
 import { makeExpiryBatch } from './expiry-jobs.ts'
 import type { Lanes } from './lanes.ts'
+import type { Mysql } from './mysql.ts'
 
 const SWEEP_MS = 1_000
 /** No transaction that makes a product takes as long. */
@@ -32,9 +22,18 @@ const SETTLED_MS = 60_000
 const WAITING_EVENTS_MAX = 200
 
 type Deps = {
-  readonly database: Database
-  readonly lanes: Lanes
+  readonly mysql: Pick<
+    Mysql,
+    | 'readClockMs'
+    | 'productIdsAfter'
+    | 'productsWithDue'
+    | 'takeWaitingEvents'
+    | 'parkedBefore'
+    | 'endUnclaimed'
+  >
+  readonly lanes: Pick<Lanes, 'open' | 'reassert'>
   readonly layout: Layout
+  readonly draw: Draw
   /** How long a payment event waits for its order. */
   readonly parkedTtlMs: number
   readonly onUnclaimed: (ended: Unclaimed) => void
@@ -52,7 +51,7 @@ export type Sweeper = {
 }
 
 export function createSweeper(deps: Deps): Sweeper {
-  const { database, lanes, layout, parkedTtlMs, onUnclaimed, onFault } = deps
+  const { mysql, lanes, layout, draw, parkedTtlMs, onUnclaimed, onFault } = deps
   /** Products up to here are known for good: ids are given before they are committed, so that a lower one may come later. */
   let settledId = 0
   let newest = { productId: 0, sinceMs: performance.now() }
@@ -62,7 +61,7 @@ export function createSweeper(deps: Deps): Sweeper {
 
   async function openLanes(): Promise<void> {
     lanes.open(CANARY_LANE)
-    const productIds = await productIdsAfter(database, settledId)
+    const productIds = await mysql.productIdsAfter(settledId)
     for (const productId of productIds) lanes.open(laneOf(productId, layout))
     const nowMs = performance.now()
     if (nowMs - newest.sinceMs < SETTLED_MS) return
@@ -71,24 +70,25 @@ export function createSweeper(deps: Deps): Sweeper {
   }
 
   async function wakeOverdue(nowMs: number): Promise<void> {
-    const productIds = await productsWithDue(database, nowMs - EXPIRY_GRACE_MS)
+    const productIds = await mysql.productsWithDue(nowMs - EXPIRY_GRACE_MS)
     for (const name of new Set(productIds.map((productId) => laneOf(productId, layout)))) {
       // One of them waits at most: while it does, BullMQ ignores its id.
-      await lanes.open(name).add({ id: `sweep_${name}`, batch: makeExpiryBatch(nowMs, nowMs) })
+      const batch = makeExpiryBatch(draw, { cutoffMs: nowMs, madeAtMs: nowMs })
+      await lanes.open(name).add({ id: `sweep_${name}`, batch })
     }
   }
 
   async function carryWaiting(nowMs: number): Promise<void> {
-    const waiting = await takeWaitingEvents(database, { nowMs, limit: WAITING_EVENTS_MAX })
+    const waiting = await mysql.takeWaitingEvents({ nowMs, limit: WAITING_EVENTS_MAX })
     deps.failpoints?.['sweeper.middle']?.()
     const beforeMs = nowMs - parkedTtlMs
     for (const { event, productId } of waiting) {
       if (productId === null) await end(event, { beforeMs, nowMs })
     }
-    const commands = waiting.flatMap((each) => commandOf(each, nowMs) ?? [])
+    const commands = waiting.flatMap((each) => commandOf(each, draw(nowMs)) ?? [])
     const byLane = Map.groupBy(commands, ({ productId }) => laneOf(productId, layout))
     for (const [name, own] of byLane) {
-      const batchId = drawX(nowMs, randomBytes(10))
+      const batchId = draw(nowMs)
       const batch: CommandBatch = {
         format: 1,
         kind: 'commands',
@@ -103,7 +103,7 @@ export function createSweeper(deps: Deps): Sweeper {
 
   async function endOrphans(nowMs: number): Promise<void> {
     const beforeMs = nowMs - parkedTtlMs
-    const parked = await parkedBefore(database, { beforeMs, limit: WAITING_EVENTS_MAX })
+    const parked = await mysql.parkedBefore({ beforeMs, limit: WAITING_EVENTS_MAX })
     for (const key of parked) await end(key, { beforeMs, nowMs })
   }
 
@@ -111,7 +111,7 @@ export function createSweeper(deps: Deps): Sweeper {
     key: Pick<PaymentEvent, 'provider' | 'eventKey'>,
     time: { beforeMs: number; nowMs: number },
   ): Promise<void> {
-    const ended = await endUnclaimed(database, key, time)
+    const ended = await mysql.endUnclaimed(key, time)
     if (ended) onUnclaimed(ended)
   }
 
@@ -119,9 +119,9 @@ export function createSweeper(deps: Deps): Sweeper {
     const steps = [
       openLanes,
       lanes.reassert,
-      async () => wakeOverdue(await readClockMs(database)),
-      async () => carryWaiting(await readClockMs(database)),
-      async () => endOrphans(await readClockMs(database)),
+      async () => wakeOverdue(await mysql.readClockMs()),
+      async () => carryWaiting(await mysql.readClockMs()),
+      async () => endOrphans(await mysql.readClockMs()),
     ]
     // Each on its own: a Redis that is away keeps nobody from looking for new products.
     for (const step of steps) {
@@ -148,16 +148,13 @@ export function createSweeper(deps: Deps): Sweeper {
 }
 
 /** The command that applies a waiting event; none while nobody knows its order. The raw body stays in the event's row. */
-function commandOf(
-  { event, orderId, productId }: WaitingEvent,
-  nowMs: number,
-): RecordPayment | null {
+function commandOf({ event, orderId, productId }: WaitingEvent, x: string): RecordPayment | null {
   if (productId === null) return null
   const { state: _state, result: _result, appliedAtMs: _applied, ...told } = event
   return {
     ...told,
     type: 'RecordPayment',
-    commandId: formatId('cmd', productId, drawX(nowMs, randomBytes(10))),
+    commandId: formatId('cmd', productId, x),
     productId,
     orderId,
     payload: '',
