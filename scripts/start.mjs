@@ -58,7 +58,7 @@ async function work(running) {
     running,
   })
   const env = { ...toolchainEnv, ...services }
-  tellUrl(running, services.MYSQL_URL)
+  leave(running, 'mysql-url', `${services.MYSQL_URL}\n`)
   await step('migrating the database', () => migrate(running, env))
 
   const adminToken = process.env['ADMIN_TOKEN'] || secretIn(join(dataFolder, 'admin-token'))
@@ -76,19 +76,21 @@ async function work(running) {
   })
 
   const [address = ''] = addresses
+  leave(running, 'operator.json', JSON.stringify({ url: address, token: adminToken }))
   const productId = await putOnSale(address, adminToken)
   tellHowToBuy({ addresses, productId, adminToken })
   return 'stay'
 }
 
 /**
- * For npm run audit, as long as this runs. It has the password.
+ * For npm run audit and npm run flashlane, as long as this runs. It has a secret.
  * @param {import('./running.mjs').Running} running
- * @param {string} url
+ * @param {string} name
+ * @param {string} text
  */
-function tellUrl(running, url) {
-  const file = join(dataFolder, 'mysql-url')
-  writeFileSync(file, `${url}\n`, { mode: 0o600 })
+function leave(running, name, text) {
+  const file = join(dataFolder, name)
+  writeFileSync(file, text, { mode: 0o600 })
   running.atEnd(() => rmSync(file, { force: true }))
 }
 
@@ -152,6 +154,7 @@ ${(isSigned ? curls.slice(0, 2) : curls).join('\n')}
 ${tellWhoIsBelieved(address, isSigned)}
 
 ${process.env['ADMIN_TOKEN'] ? 'ADMIN_TOKEN is yours.' : `ADMIN_TOKEN=${adminToken}`}
+npm run flashlane -- watch shows the sale as it happens; npm run flashlane -- --help, what else there is.
 Ctrl-C stops everything; the data stays in .flashlane/data.
 `)
 }
