@@ -11,7 +11,7 @@ type Content = Readonly<Record<string, { readonly schema?: object }>>
 export type OperationObject = {
   readonly operationId: string
   readonly 'x-aliases'?: readonly string[]
-  readonly security?: readonly object[]
+  readonly security?: readonly Readonly<Record<string, readonly ('read' | 'operate' | 'admin')[]>>[]
   readonly parameters?: readonly {
     readonly name: string
     readonly in: 'path' | 'query' | 'header'

@@ -11,6 +11,7 @@ import { createManualTimers } from './dispatch/manual-timers.ts'
 import { createLive } from './live/live.ts'
 import type { Standing } from './live/standings.ts'
 import { createMetrics } from './metrics.ts'
+import { makeFindOperator, plainToken } from './operator-token.ts'
 
 const X = '1'.repeat(26)
 const TOKEN = 'a-token-of-operators'
@@ -78,7 +79,10 @@ function anApp(answer: Answer = { kind: 'queued', batchId: X }, standing: Standi
     isDraining: () => false,
     canary: () => ({ ok: true, age_ms: 1 }),
     nowMs: () => 1,
-    adminToken: TOKEN,
+    findOperator: makeFindOperator([plainToken(TOKEN)]),
+    beginAction: async () => {},
+    endAction: async () => {},
+    listActions: noPage,
     submit: async () => answer,
     drawX: () => X,
     listDeadLetters: noPage,

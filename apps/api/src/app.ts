@@ -10,6 +10,7 @@ import type { App } from './openapi/add-route.ts'
 import { addComponents } from './openapi/document.ts'
 import { Fault, respondFault } from './problem.ts'
 import { requestIdOf } from './respond.ts'
+import { addAdminActionRoutes, type AdminActionDeps } from './routes/admin-actions.ts'
 import { addAdminProductRoutes, type AdminProductDeps } from './routes/admin-products.ts'
 import { addAdminWorkRoutes, type AdminWorkDeps } from './routes/admin-work.ts'
 import { addAuditRoutes, type AuditDeps } from './routes/audit.ts'
@@ -30,6 +31,7 @@ export type AppDeps = HoldDeps &
   CommandDeps &
   AdminProductDeps &
   AdminWorkDeps &
+  AdminActionDeps &
   AuditDeps &
   HealthDeps & { readonly live: Live; readonly metrics: Metrics; readonly log: Logger }
 
@@ -47,6 +49,7 @@ export function createApp(deps: AppDeps): App {
   addAdminProductRoutes(app, deps)
   addAdminWorkRoutes(app, deps)
   addAuditRoutes(app, deps)
+  addAdminActionRoutes(app, deps)
   addHealthRoutes(app, deps)
   addReferenceRoutes(app)
   addComponents(app)

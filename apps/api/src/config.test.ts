@@ -71,6 +71,17 @@ test('everything that is wrong is named, and no secret is told', () => {
   expect(parse).not.toThrow('hunter2')
 })
 
+test('one kind of operators’ token is enough, and none is too few', () => {
+  const { ADMIN_TOKEN, ...others } = least
+  const ADMIN_TOKENS = `anna:read:${'0'.repeat(64)}`
+
+  expect(parseConfig({ ...others, ADMIN_TOKENS }).ADMIN_TOKENS).toMatchObject([{ name: 'anna' }])
+  expect(parseConfig({ ...others, ADMIN_TOKEN }).ADMIN_TOKENS).toEqual([])
+  expect(() => parseConfig({ ...others, PORT: 'http' })).toThrow(
+    /ADMIN_TOKENS[^]*PORT|PORT[^]*ADMIN_TOKENS/,
+  )
+})
+
 test('secrets are read as keys, the current one first', () => {
   const bytes = Buffer.from('twenty-four bytes of key')
   const raw = 'sixteen-visible!'

@@ -41,6 +41,9 @@ export function askMysql(database: db.Database) {
     findRefund: bind(db.findRefund),
     settleOrphan: bind(db.settleOrphan),
     listPaymentEvents: bind(db.listPaymentEvents),
+    beginAction: bind(db.beginAction),
+    endAction: bind(db.endAction),
+    listActions: bind(db.listActions),
   }
 }
 

@@ -10,6 +10,7 @@ export const RETRY_AFTER_S = '1'
 export const FAULTS = {
   malformed: { status: 400, title: 'The request cannot be read' },
   unauthorized: { status: 401, title: 'The operator token is missing or wrong' },
+  forbidden: { status: 403, title: 'The operator token is not for this' },
   signature_invalid: { status: 401, title: 'The webhook is not signed as it must be' },
   not_found: { status: 404, title: 'There is nothing at this address' },
   product_not_found: { status: 404, title: 'There is no such product' },

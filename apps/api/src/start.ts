@@ -15,6 +15,7 @@ import { makeLaneStatus } from './lane-status.ts'
 import { createLive } from './live/live.ts'
 import { makeFaultLog } from '@flashlane/log'
 import { createMetrics, type Metrics } from './metrics.ts'
+import { makeFindOperator, type OperatorToken, plainToken } from './operator-token.ts'
 import { type Pipeline, startPipeline } from './pipeline.ts'
 import { createRateLimit, type CountRequest, limitCustomers, type Quota } from './rate-limit.ts'
 import { startServer } from './server.ts'
@@ -69,6 +70,11 @@ const countEach = (
   quota: Quota | undefined,
   { redis }: Services,
 ): CountRequest | undefined => quota && createRateLimit(redis, { name, quota })
+
+const tokensOf = ({ ADMIN_TOKEN, ADMIN_TOKENS }: Config): readonly OperatorToken[] => [
+  ...(ADMIN_TOKEN === undefined ? [] : [plainToken(ADMIN_TOKEN)]),
+  ...ADMIN_TOKENS,
+]
 
 type Parts = {
   readonly config: Config
@@ -154,7 +160,10 @@ async function wire(parts: Parts): Promise<Omit<AppDeps, 'isDraining'>> {
       mysql.createProduct(fields, { x: drawX(nowMs()), requestId }),
     announce: lanes.announce,
     limitCustomer: limitCustomers(countEach('customer', config.RATE_LIMIT_CUSTOMER, services)),
-    adminToken: config.ADMIN_TOKEN,
+    findOperator: makeFindOperator(tokensOf(config)),
+    beginAction: mysql.beginAction,
+    endAction: mysql.endAction,
+    listActions: mysql.listActions,
     stockShownMax: config.STOCK_SHOWN_MAX,
     holdTtlS: config.HOLD_TTL_S,
     holdLifetimeS: config.HOLD_LIFETIME_S,

@@ -1,7 +1,7 @@
 /** What operators are shown. */
 import type { Report } from '@flashlane/audit'
 import type { PaymentEvent } from '@flashlane/core'
-import type { DeadLetter, RefundItem } from '@flashlane/db'
+import type { DeadLetter, OperatorAction, RefundItem } from '@flashlane/db'
 import type { LaneStatus } from './lane-status.ts'
 
 const iso = (ms: number): string => new Date(ms).toISOString()
@@ -50,6 +50,18 @@ export const paymentEventView = (event: PaymentEvent) => ({
   currency: event.currency,
   accepted_at: iso(event.acceptedAtMs),
   applied_at: isoOrNull(event.appliedAtMs),
+})
+
+export const actionView = (action: OperatorAction) => ({
+  id: action.actionId,
+  at: iso(action.begunAtMs),
+  operator: action.operator,
+  action: action.action,
+  target: action.target,
+  outcome: action.outcome,
+  ended_at: isoOrNull(action.endedAtMs),
+  command_id: action.commandId,
+  request_id: action.requestId,
 })
 
 export const laneView = (lane: LaneStatus) => ({

@@ -1,6 +1,7 @@
 /** The command line as a whole: every noun and its verbs. */
 import type { Client } from '@flashlane/client'
 import { Command } from 'commander'
+import { addActions } from './actions.ts'
 import { addAudit } from './audit.ts'
 import { addDeadLetters } from './dead-letters.ts'
 import { addLanes } from './lanes.ts'
@@ -51,6 +52,7 @@ export function createProgram(deps: Deps): Command {
   addRefunds(program, deps)
   addPayments(program, deps)
   addAudit(program, deps)
+  addActions(program, deps)
   addTokens(program, deps)
   addWatch(program, deps)
   return program

@@ -570,6 +570,26 @@ export interface paths {
     patch?: never
     trace?: never
   }
+  '/api/admin/actions': {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    /**
+     * List what operators changed
+     * @description Newest first. Written before anything is done: what cannot be written down is not done.
+     */
+    get: operations['listActions']
+    put?: never
+    post?: never
+    delete?: never
+    options?: never
+    head?: never
+    patch?: never
+    trace?: never
+  }
   '/livez': {
     parameters: {
       query?: never
@@ -1728,6 +1748,21 @@ export interface components {
       /** @enum {string} */
       code: 'unauthorized'
     }
+    /** @description The operator token is not for this */
+    Problem_forbidden: {
+      /** @enum {string} */
+      type: '/problems/forbidden'
+      title: string
+      /** @enum {number} */
+      status: 403
+      detail: string
+      /** @description The path that was asked */
+      instance: string
+      /** @enum {string} */
+      code: 'forbidden'
+      /** @enum {string} */
+      scope: 'read' | 'operate' | 'admin'
+    }
     ProductRequest: {
       name: string
       /** @default  */
@@ -1965,6 +2000,38 @@ export interface components {
       code: 'journal_too_long'
       entries: number
       maximum: number
+    }
+    OperatorActionPage: {
+      items: components['schemas']['OperatorAction'][]
+      total: number
+      page: number
+      per_page: number
+    }
+    OperatorAction: {
+      id: string
+      /**
+       * Format: date-time
+       * @description ISO 8601, UTC
+       * @example 2026-11-21T02:31:12.494Z
+       */
+      at: string
+      /** @description Whose token it was; `ADMIN_TOKEN` has no other name */
+      operator: string
+      /** @description The operation’s id in this document */
+      action: string
+      /** @description The product, refund or dead letter */
+      target: string | null
+      /** @description `done`, `queued`, or the code that it was refused with. Null while it goes on, and where its end was not written down */
+      outcome: string | null
+      /**
+       * Format: date-time
+       * @description ISO 8601, UTC
+       * @example 2026-11-21T02:31:12.494Z
+       */
+      ended_at: string | null
+      /** @description Its journal entry has the details */
+      command_id: string | null
+      request_id: string
     }
     Readiness: {
       /** @enum {string} */
@@ -3386,6 +3453,15 @@ export interface operations {
           'application/problem+json': components['schemas']['Problem_unauthorized']
         }
       }
+      /** @description The operator token is not for this (`forbidden`) */
+      403: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/problem+json': components['schemas']['Problem_forbidden']
+        }
+      }
       /** @description The body is too large (`body_too_large`) */
       413: {
         headers: {
@@ -3489,6 +3565,15 @@ export interface operations {
         }
         content: {
           'application/problem+json': components['schemas']['Problem_unauthorized']
+        }
+      }
+      /** @description The operator token is not for this (`forbidden`) */
+      403: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/problem+json': components['schemas']['Problem_forbidden']
         }
       }
       /** @description There is no such product (`product_not_found`) */
@@ -3625,6 +3710,15 @@ export interface operations {
         }
         content: {
           'application/problem+json': components['schemas']['Problem_unauthorized']
+        }
+      }
+      /** @description The operator token is not for this (`forbidden`) */
+      403: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/problem+json': components['schemas']['Problem_forbidden']
         }
       }
       /** @description There is no such product (`product_not_found`) */
@@ -3767,6 +3861,15 @@ export interface operations {
           'application/problem+json': components['schemas']['Problem_unauthorized']
         }
       }
+      /** @description The operator token is not for this (`forbidden`) */
+      403: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/problem+json': components['schemas']['Problem_forbidden']
+        }
+      }
       /** @description There is no such product (`product_not_found`) */
       404: {
         headers: {
@@ -3896,6 +3999,15 @@ export interface operations {
           'application/problem+json': components['schemas']['Problem_unauthorized']
         }
       }
+      /** @description The operator token is not for this (`forbidden`) */
+      403: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/problem+json': components['schemas']['Problem_forbidden']
+        }
+      }
       /** @description There is no such product (`product_not_found`) */
       404: {
         headers: {
@@ -4000,6 +4112,15 @@ export interface operations {
           'application/problem+json': components['schemas']['Problem_unauthorized']
         }
       }
+      /** @description The operator token is not for this (`forbidden`) */
+      403: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/problem+json': components['schemas']['Problem_forbidden']
+        }
+      }
       /** @description The request is not valid (`validation`) */
       422: {
         headers: {
@@ -4076,6 +4197,15 @@ export interface operations {
           'application/problem+json': components['schemas']['Problem_unauthorized']
         }
       }
+      /** @description The operator token is not for this (`forbidden`) */
+      403: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/problem+json': components['schemas']['Problem_forbidden']
+        }
+      }
       /** @description There is no such dead letter (`dead_letter_not_found`) */
       404: {
         headers: {
@@ -4150,6 +4280,15 @@ export interface operations {
         }
         content: {
           'application/problem+json': components['schemas']['Problem_unauthorized']
+        }
+      }
+      /** @description The operator token is not for this (`forbidden`) */
+      403: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/problem+json': components['schemas']['Problem_forbidden']
         }
       }
       /** @description The request is not valid (`validation`) */
@@ -4239,6 +4378,15 @@ export interface operations {
         }
         content: {
           'application/problem+json': components['schemas']['Problem_unauthorized']
+        }
+      }
+      /** @description The operator token is not for this (`forbidden`) */
+      403: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/problem+json': components['schemas']['Problem_forbidden']
         }
       }
       /** @description There is no such refund (`refund_not_found`) */
@@ -4370,6 +4518,15 @@ export interface operations {
           'application/problem+json': components['schemas']['Problem_unauthorized']
         }
       }
+      /** @description The operator token is not for this (`forbidden`) */
+      403: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/problem+json': components['schemas']['Problem_forbidden']
+        }
+      }
       /** @description There is no such refund (`refund_not_found`) */
       404: {
         headers: {
@@ -4483,6 +4640,15 @@ export interface operations {
           'application/problem+json': components['schemas']['Problem_unauthorized']
         }
       }
+      /** @description The operator token is not for this (`forbidden`) */
+      403: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/problem+json': components['schemas']['Problem_forbidden']
+        }
+      }
       /** @description The request is not valid (`validation`) */
       422: {
         headers: {
@@ -4543,6 +4709,15 @@ export interface operations {
         }
         content: {
           'application/problem+json': components['schemas']['Problem_unauthorized']
+        }
+      }
+      /** @description The operator token is not for this (`forbidden`) */
+      403: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/problem+json': components['schemas']['Problem_forbidden']
         }
       }
       /** @description The request is not valid (`validation`) */
@@ -4606,6 +4781,15 @@ export interface operations {
           'application/problem+json': components['schemas']['Problem_unauthorized']
         }
       }
+      /** @description The operator token is not for this (`forbidden`) */
+      403: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/problem+json': components['schemas']['Problem_forbidden']
+        }
+      }
       /** @description Something went wrong here (`internal_error`) */
       500: {
         headers: {
@@ -4658,6 +4842,15 @@ export interface operations {
           'application/problem+json': components['schemas']['Problem_unauthorized']
         }
       }
+      /** @description The operator token is not for this (`forbidden`) */
+      403: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/problem+json': components['schemas']['Problem_forbidden']
+        }
+      }
       /** @description There is no such product (`product_not_found`) */
       404: {
         headers: {
@@ -4703,6 +4896,79 @@ export interface operations {
           'application/problem+json':
             | components['schemas']['Problem_busy']
             | components['schemas']['Problem_unavailable']
+        }
+      }
+    }
+  }
+  listActions: {
+    parameters: {
+      query?: {
+        page?: number
+        per_page?: number
+        /** @description Only what this one did */
+        operator?: string
+      }
+      header?: {
+        /** @description Echoed if it is 1 to 128 visible ASCII characters; else one is made */
+        'X-Request-Id'?: string
+      }
+      path?: never
+      cookie?: never
+    }
+    requestBody?: never
+    responses: {
+      /** @description A page of actions */
+      200: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': components['schemas']['OperatorActionPage']
+        }
+      }
+      /** @description The operator token is missing or wrong (`unauthorized`) */
+      401: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/problem+json': components['schemas']['Problem_unauthorized']
+        }
+      }
+      /** @description The operator token is not for this (`forbidden`) */
+      403: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/problem+json': components['schemas']['Problem_forbidden']
+        }
+      }
+      /** @description The request is not valid (`validation`) */
+      422: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/problem+json': components['schemas']['Problem_validation']
+        }
+      }
+      /** @description Something went wrong here (`internal_error`) */
+      500: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/problem+json': components['schemas']['Problem_internal_error']
+        }
+      }
+      /** @description A service that this needs does not answer (`unavailable`) */
+      503: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/problem+json': components['schemas']['Problem_unavailable']
         }
       }
     }

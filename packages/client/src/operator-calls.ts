@@ -108,6 +108,7 @@ export function operatorCalls({ send, execute, awaitCommand, adminToken }: Deps)
     listDeadLetters: lister<'listDeadLetters'>('/api/admin/dead-letters'),
     replayDeadLetter,
     listLanes: lister<'listLanes'>('/api/admin/lanes'),
+    listActions: lister<'listActions'>('/api/admin/actions'),
     auditProduct: lister<'auditProduct'>('/api/admin/audit'),
     sweep,
   }

@@ -10,6 +10,7 @@ export {
   type RecordedCommand,
 } from './journal.ts'
 export * from './migrate.ts'
+export * from './operator-actions.ts'
 export * from './operators.ts'
 export * from './orphans.ts'
 export * from './payment-events.ts'

@@ -7,6 +7,7 @@ import * as journal from '../migrations/0004_journal.ts'
 import * as settings from '../migrations/0005_settings.ts'
 import * as saleRules from '../migrations/0006_sale_rules.ts'
 import * as orphansAndReplays from '../migrations/0007_orphans_and_replays.ts'
+import * as operatorActions from '../migrations/0008_operator_actions.ts'
 import type { Database } from './connect.ts'
 
 const migrations: Record<string, Migration> = {
@@ -17,6 +18,7 @@ const migrations: Record<string, Migration> = {
   '0005_settings': settings,
   '0006_sale_rules': saleRules,
   '0007_orphans_and_replays': orphansAndReplays,
+  '0008_operator_actions': operatorActions,
 }
 
 const migratorOf = ({ db }: Database): Migrator =>

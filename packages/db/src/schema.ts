@@ -148,6 +148,18 @@ export type DeadLetterRow = {
   replayed_as: string | null
 }
 
+export type OperatorActionRow = {
+  action_id: string
+  begun_at_ms: number
+  ended_at_ms: number | null
+  operator: string
+  action: string
+  target: string | null
+  request_id: string
+  outcome: string | null
+  command_id: string | null
+}
+
 export type SettingRow = { name: string; value: string }
 
 export type Schema = {
@@ -161,4 +173,5 @@ export type Schema = {
   journal: JournalRow
   dead_letters: DeadLetterRow
   settings: SettingRow
+  operator_actions: OperatorActionRow
 }

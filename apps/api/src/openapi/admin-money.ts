@@ -56,7 +56,7 @@ const refundItemExample = {
 }
 
 export const listRefunds = operation({
-  ...operators,
+  ...operators('read'),
   method: 'get',
   path: '/api/admin/refunds',
   operationId: 'listRefunds',
@@ -77,7 +77,7 @@ const refundPath = z.object({ id: z.string().meta({ example: refundItemExample.r
 
 const settle = (status: 'sent' | 'done', summary: string, description: string) =>
   operation({
-    ...operators,
+    ...operators('operate'),
     method: 'post',
     path: `/api/admin/refunds/{id}/${status}`,
     operationId: status === 'sent' ? 'markRefundSent' : 'markRefundDone',
@@ -90,7 +90,7 @@ const settle = (status: 'sent' | 'done', summary: string, description: string) =
       200: jsonAnswer('The refund', refundItem, { ...refundItemExample, status }, OUTCOME_HEADERS),
       202: queuedAnswer({ order_id: example.orderId }),
     },
-    problems: ['unauthorized', 'refund_not_found', ...COMMAND_PROBLEMS],
+    problems: ['refund_not_found', ...COMMAND_PROBLEMS],
   })
 
 export const markRefundSent = settle(
@@ -131,7 +131,7 @@ const paymentEvent = z
   .meta({ id: 'PaymentEvent' })
 
 export const listPayments = operation({
-  ...operators,
+  ...operators('read'),
   method: 'get',
   path: '/api/admin/payments',
   operationId: 'listPaymentEvents',

@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import { SERVICE_PROBLEMS } from './problems.ts'
 
-export const listProblems = ['unauthorized', 'validation', ...SERVICE_PROBLEMS] as const
+export const listProblems = ['validation', ...SERVICE_PROBLEMS] as const
 
 export const paged = (item: z.ZodType, id: string) =>
   z

@@ -31,7 +31,7 @@ export const stockAnswer = z
   .meta({ id: 'Stock' })
 
 export const createProduct = operation({
-  ...operators,
+  ...operators('admin'),
   method: 'post',
   path: '/api/admin/products',
   operationId: 'createProduct',
@@ -41,11 +41,11 @@ export const createProduct = operation({
   answers: {
     201: jsonAnswer('The product', product, productExample, ['Location']),
   },
-  problems: ['unauthorized', ...BODY_PROBLEMS, ...SERVICE_PROBLEMS],
+  problems: [...BODY_PROBLEMS, ...SERVICE_PROBLEMS],
 })
 
 export const adjustStock = operation({
-  ...operators,
+  ...operators('operate'),
   method: 'post',
   path: '/api/admin/products/{id}/stock',
   operationId: 'adjustStock',
@@ -64,7 +64,6 @@ export const adjustStock = operation({
     202: queuedAnswer({ product_id: example.productId }),
   },
   problems: [
-    'unauthorized',
     'product_not_found',
     'stock_below_committed',
     'stock_above_limit',
@@ -74,10 +73,10 @@ export const adjustStock = operation({
 
 const changed = jsonAnswer('The product', product, productExample, OUTCOME_HEADERS)
 
-const CHANGE_PROBLEMS = ['unauthorized', 'product_not_found', ...COMMAND_PROBLEMS] as const
+const CHANGE_PROBLEMS = ['product_not_found', ...COMMAND_PROBLEMS] as const
 
 export const changeProduct = operation({
-  ...operators,
+  ...operators('admin'),
   method: 'patch',
   path: '/api/admin/products/{id}',
   operationId: 'changeProduct',
@@ -92,7 +91,7 @@ export const changeProduct = operation({
 })
 
 export const pauseProduct = operation({
-  ...operators,
+  ...operators('operate'),
   method: 'post',
   path: '/api/admin/products/{id}/pause',
   operationId: 'pauseProduct',
@@ -106,7 +105,7 @@ export const pauseProduct = operation({
 })
 
 export const resumeProduct = operation({
-  ...operators,
+  ...operators('operate'),
   method: 'post',
   path: '/api/admin/products/{id}/resume',
   operationId: 'resumeProduct',

@@ -26,7 +26,7 @@ const deadLetter = z
   .meta({ id: 'DeadLetter' })
 
 export const listDeadLetters = operation({
-  ...operators,
+  ...operators('read'),
   method: 'get',
   path: '/api/admin/dead-letters',
   operationId: 'listDeadLetters',
@@ -54,7 +54,7 @@ export const listDeadLetters = operation({
 const letterPath = z.object({ id: z.string().meta({ example: '01m7xz31v8b8swmmzdfbzctd9a.0' }) })
 
 export const replayDeadLetter = operation({
-  ...operators,
+  ...operators('operate'),
   method: 'post',
   path: '/api/admin/dead-letters/{id}/replay',
   operationId: 'replayDeadLetter',
@@ -75,7 +75,6 @@ export const replayDeadLetter = operation({
     202: queuedAnswer({ hold_id: example.holdId }),
   },
   problems: [
-    'unauthorized',
     'dead_letter_not_found',
     'already_replayed',
     'not_replayable',
@@ -87,7 +86,7 @@ export const replayDeadLetter = operation({
 const count = z.int().nonnegative()
 
 export const sweep = operation({
-  ...operators,
+  ...operators('operate'),
   method: 'post',
   path: '/api/admin/sweep',
   operationId: 'sweep',
@@ -103,7 +102,7 @@ export const sweep = operation({
       ['Preference-Applied'],
     ),
   },
-  problems: ['unauthorized', ...SERVICE_PROBLEMS],
+  problems: [...SERVICE_PROBLEMS],
 })
 
 const lane = z
@@ -125,7 +124,7 @@ const lane = z
 export const laneQuery = z.strictObject(pageFields)
 
 export const listLanes = operation({
-  ...operators,
+  ...operators('read'),
   method: 'get',
   path: '/api/admin/lanes',
   operationId: 'listLanes',

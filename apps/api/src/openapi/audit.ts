@@ -45,7 +45,7 @@ const report = z
   .meta({ id: 'Audit' })
 
 export const auditProduct = operation({
-  ...operators,
+  ...operators('read'),
   method: 'get',
   path: '/api/admin/audit',
   operationId: 'auditProduct',
@@ -74,12 +74,5 @@ export const auditProduct = operation({
       ],
     }),
   },
-  problems: [
-    'unauthorized',
-    'validation',
-    'product_not_found',
-    'journal_too_long',
-    'busy',
-    ...SERVICE_PROBLEMS,
-  ],
+  problems: ['validation', 'product_not_found', 'journal_too_long', 'busy', ...SERVICE_PROBLEMS],
 })

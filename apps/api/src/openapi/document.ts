@@ -36,7 +36,8 @@ export function addComponents({ openAPIRegistry: registry }: App): void {
   registry.registerComponent('securitySchemes', 'operatorToken', {
     type: 'http',
     scheme: 'bearer',
-    description: '`ADMIN_TOKEN`',
+    description:
+      '`ADMIN_TOKEN`, or one of `ADMIN_TOKENS`. Each operation names the scope that it takes: `read`, `operate` or `admin`, each of which may do what the ones before it may',
   })
   for (const [name, header] of Object.entries(answerHeaders)) {
     registry.registerComponent('headers', name, header)

@@ -2,6 +2,7 @@
 import { createRoute, type RouteConfig } from '@hono/zod-openapi'
 import { z } from 'zod'
 import { type AnswerHeader, headerRefs, OUTCOME_HEADERS, requestHeaders } from './headers.ts'
+import type { Scope } from '../operator-token.ts'
 import { anyProblem, isRefusal, type ProblemCode, statusOf, titleOf } from './problems.ts'
 
 export const TAGS = {
@@ -30,8 +31,8 @@ type Operation = {
   readonly tags: readonly (keyof typeof TAGS)[]
   readonly summary: string
   readonly description: string
-  /** Names the token that it wants, if it wants one; the handler is what checks it. */
-  readonly security?: { operatorToken: [] }[]
+  /** Names the token that it wants, and how far it has to go, if it wants one; the handler is what checks it. */
+  readonly security?: { operatorToken: [Scope] }[]
   readonly params?: z.ZodObject
   readonly query?: z.ZodObject
   readonly headers?: z.ZodRawShape
@@ -42,6 +43,8 @@ type Operation = {
   /** Where a problem has another status here than elsewhere. */
   readonly statuses?: Partial<Record<ProblemCode, number>>
 }
+
+const TOKEN_PROBLEMS = ['unauthorized', 'forbidden'] as const
 
 export const operation = (definition: Operation) => {
   const { params, query, headers, body, answers, problems, tags, security, ...others } = definition
@@ -56,12 +59,21 @@ export const operation = (definition: Operation) => {
       ...(query ? { query } : {}),
       ...(body ? { body } : {}),
     },
-    responses: withProblems(answers, problems, statuses),
+    responses: withProblems(answers, [...(security ? TOKEN_PROBLEMS : []), ...problems], statuses),
   })
 }
 
-/** What every operation for operators has. */
-export const operators = { tags: ['Operators'] as const, security: [{ operatorToken: [] as [] }] }
+/** What every operation for operators has: how far a token has to go for it. */
+export const operators = (scope: Scope) => ({
+  tags: ['Operators'] as const,
+  security: [{ operatorToken: [scope] as [Scope] }],
+})
+
+export function scopeOf({ operationId, security }: Definition): Scope {
+  const scope = security?.[0]?.['operatorToken']?.[0]
+  if (scope === undefined) throw new Error(`${operationId} does not say which token it wants`)
+  return scope
+}
 
 export type Definition = ReturnType<typeof operation>
 

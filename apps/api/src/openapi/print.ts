@@ -3,7 +3,7 @@ import { type AppDeps, createApp } from '../app.ts'
 import { describe } from './document.ts'
 
 /** Routes tell what they are without being called. */
-const uncalled = { adminToken: '' } as AppDeps
+const uncalled = {} as AppDeps
 
 export const printedDocument = describe(createApp(uncalled))
 

@@ -2,6 +2,7 @@
 import { QUANTITY_MAX, STOCK_MAX } from '@flashlane/core'
 import { z } from 'zod'
 import { type RefusalCode, REFUSALS } from '../answer.ts'
+import { SCOPES } from '../operator-token.ts'
 import { FAULTS, type FaultCode } from '../problem.ts'
 import { ids, instant, version } from './values.ts'
 
@@ -15,6 +16,7 @@ const count = z.int().nonnegative()
 const MEMBERS: Readonly<Record<ProblemCode, z.ZodRawShape>> = {
   malformed: {},
   unauthorized: {},
+  forbidden: { scope: z.enum(SCOPES) },
   not_found: {},
   product_not_found: {},
   hold_not_found: { ...perhapsDecided, hold_command_id: ids.command.optional() },

@@ -37,7 +37,7 @@ import {
   replayDeadLetter,
   sweep,
 } from '../openapi/admin-work.ts'
-import { wantToken } from '../operator-token.ts'
+import { type Action, makeForOperators, type OperatorDeps } from '../operators.ts'
 import { Fault, problemBody, RETRY_AFTER_S } from '../problem.ts'
 import { requestIdOf, respond } from '../respond.ts'
 import {
@@ -51,14 +51,11 @@ import { readWait } from '../wait.ts'
 type Paged<Item> = Promise<{ readonly items: readonly Item[]; readonly total: number }>
 type Page = { readonly offset: number; readonly limit: number }
 
-export type AdminWorkDeps = {
-  readonly adminToken: string
+export type AdminWorkDeps = OperatorDeps & {
   readonly execute: Execute
   readonly makeHead: MakeHead
   readonly inbox: Inbox
   submit(command: Command, waitMs: number): Promise<Answer>
-  drawX(): string
-  nowMs(): number
   listDeadLetters(page: Page & { isReplayed?: boolean }): Paged<DeadLetter>
   findDeadLetter(id: string): Promise<DeadLetter | null>
   claimReplay(id: string, as: { commandId: string; nowMs: number }): Promise<boolean>
@@ -100,7 +97,7 @@ export function addAdminWorkRoutes(app: App, deps: AdminWorkDeps): void {
     return respond(c, 200, { items: items.map(deadLetterView), total, page, per_page: limit })
   }
 
-  async function replay(c: Context): Promise<Response> {
+  async function replay(c: Context, action: Action): Promise<Response> {
     const letter = await deps.findDeadLetter(c.req.param('id') ?? '')
     if (!letter) throw new Fault('dead_letter_not_found')
     const { id } = letter
@@ -109,16 +106,23 @@ export function addAdminWorkRoutes(app: App, deps: AdminWorkDeps): void {
     const command = replayOf(letter.body, { x: deps.drawX(), nowMs, isKeyUsed })
     if (!command) throw new Fault('not_replayable')
     const { commandId } = command
+    await action.begin(id)
+    action.learn({ commandId })
     if (!(await deps.claimReplay(id, { commandId, nowMs }))) throw new Fault('already_replayed')
-    if (command.type === 'RecordPayment') return replayPayment(c, command)
+    if (command.type === 'RecordPayment') return replayPayment(c, action, command)
     return respondReplayed(c, command, await deps.submit(command, readWait(c, deps.waitS).ms))
   }
 
   /** Routed anew: nobody may have known its order then. */
-  async function replayPayment(c: Context, command: RecordPayment): Promise<Response> {
+  async function replayPayment(
+    c: Context,
+    action: Action,
+    command: RecordPayment,
+  ): Promise<Response> {
     try {
       const { command: sent, heard } = await deps.inbox(command, requestIdOf(c))
       await deps.nameReplay(command.commandId, sent.commandId)
+      action.learn({ commandId: sent.commandId })
       const outcome =
         heard.kind === 'applied'
           ? outcomeBody(c, sent, heard.outcome)
@@ -169,13 +173,15 @@ export function addAdminWorkRoutes(app: App, deps: AdminWorkDeps): void {
   }
 
   /** An orphan has no lane: its row is all there is. */
-  const settle = (status: 'sent' | 'done') => async (c: Context) => {
+  const settle = (status: 'sent' | 'done') => async (c: Context, action: Action) => {
     const body = await readOptionalJson(c, emptyBody)
     const key = readKey(c, body.idempotency_key)
     const refundId = c.req.param('id') ?? ''
     const refund = REFUND_ID.test(refundId) ? await deps.findRefund(refundId) : null
     if (!refund) throw new Fault('refund_not_found')
     const { orderId, productId } = refund
+    const wait = readWait(c, deps.waitS)
+    await action.begin(refundId)
     if (orderId === null || productId === null) {
       await deps.settleOrphan(refundId, status)
       const settled = await deps.findRefund(refundId)
@@ -188,8 +194,9 @@ export function addAdminWorkRoutes(app: App, deps: AdminWorkDeps): void {
       key,
       fields: [refundId, status],
     })
+    action.learn({ commandId: head.commandId })
     const command: Command = { type: 'SettleRefund', ...head, orderId, refundId, status }
-    return deps.execute(c, command, readWait(c, deps.waitS))
+    return deps.execute(c, command, wait)
   }
 
   async function payments(c: Context): Promise<Response> {
@@ -215,8 +222,9 @@ export function addAdminWorkRoutes(app: App, deps: AdminWorkDeps): void {
     return respond(c, 200, { items: status.map(laneView), total, page, per_page: limit })
   }
 
-  async function sweepNow(c: Context): Promise<Response> {
+  async function sweepNow(c: Context, action: Action): Promise<Response> {
     const wait = readWait(c, deps.waitS)
+    await action.begin(null)
     const overdue = await deps.countOverdue()
     const untilMs = performance.now() + wait.ms
     let left = overdue
@@ -229,13 +237,13 @@ export function addAdminWorkRoutes(app: App, deps: AdminWorkDeps): void {
     return respond(c, 200, { overdue, left }, applied)
   }
 
-  const forOperators = wantToken(deps.adminToken)
-  addRoute(app, listDeadLetters, forOperators(deadLetters))
-  addRoute(app, replayDeadLetter, forOperators(replay))
-  addRoute(app, listRefunds, forOperators(refunds))
-  addRoute(app, markRefundSent, forOperators(settle('sent')))
-  addRoute(app, markRefundDone, forOperators(settle('done')))
-  addRoute(app, listPayments, forOperators(payments))
-  addRoute(app, listLanes, forOperators(lanes))
-  addRoute(app, sweep, forOperators(sweepNow))
+  const forOperators = makeForOperators(deps)
+  addRoute(app, listDeadLetters, forOperators(listDeadLetters, deadLetters))
+  addRoute(app, replayDeadLetter, forOperators(replayDeadLetter, replay))
+  addRoute(app, listRefunds, forOperators(listRefunds, refunds))
+  addRoute(app, markRefundSent, forOperators(markRefundSent, settle('sent')))
+  addRoute(app, markRefundDone, forOperators(markRefundDone, settle('done')))
+  addRoute(app, listPayments, forOperators(listPayments, payments))
+  addRoute(app, listLanes, forOperators(listLanes, lanes))
+  addRoute(app, sweep, forOperators(sweep, sweepNow))
 }

@@ -5,11 +5,11 @@ import { parse } from '../body.ts'
 import { withoutEnvelope } from '../envelope.ts'
 import { addRoute, type App } from '../openapi/add-route.ts'
 import { auditProduct, auditQuery } from '../openapi/audit.ts'
-import { wantToken } from '../operator-token.ts'
+import { makeForOperators, type OperatorDeps } from '../operators.ts'
 import { respond } from '../respond.ts'
 import { auditView } from '../views-for-operators.ts'
 
-export type AuditDeps = { readonly adminToken: string; readonly auditProduct: AuditProduct }
+export type AuditDeps = OperatorDeps & { readonly auditProduct: AuditProduct }
 
 export function addAuditRoutes(app: App, deps: AuditDeps): void {
   async function show(c: Context): Promise<Response> {
@@ -17,5 +17,5 @@ export function addAuditRoutes(app: App, deps: AuditDeps): void {
     return respond(c, 200, auditView(await deps.auditProduct(productId)))
   }
 
-  addRoute(app, auditProduct, wantToken(deps.adminToken)(show))
+  addRoute(app, auditProduct, makeForOperators(deps)(auditProduct, show))
 }
