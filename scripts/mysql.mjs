@@ -8,6 +8,15 @@ import { makeShortFolder } from './places.mjs'
 import { beginningOf, endProcess, lastLines, launch } from './processes.mjs'
 import { Problem } from './progress.mjs'
 
+/**
+ * What each user is for, and what it has on the databases; docs/operating.md says the same. api and worker change rows
+ * only, so whoever gets into one can neither drop a table nor delete what it did.
+ */
+export const USERS = {
+  flashlane_app: 'SELECT, INSERT, UPDATE',
+  flashlane_migrate: 'SELECT, INSERT, UPDATE, DELETE, CREATE, ALTER, DROP, INDEX, REFERENCES',
+}
+
 const READY_MS_MAX = 120_000
 const STOP_MS_MAX = 60_000
 const INITIALISE_MS_MAX = 120_000
@@ -31,7 +40,7 @@ const asRoot = process.getuid?.() === 0 ? ['--user=root'] : []
 
 /**
  * @param {MysqlOptions} options
- * @returns {Promise<import('./redis.mjs').Server>}
+ * @returns {Promise<import('./redis.mjs').Server & { urls: { app: string, migrate: string } }>} `url` is of a user who may also make databases.
  */
 export async function startMysql({ folder, port, password, bufferPool, settings = [], onLaunch }) {
   const binary = findMysql()
@@ -48,7 +57,7 @@ export async function startMysql({ folder, port, password, bufferPool, settings 
     throw error
   }
   const initFile = join(short, 'init.sql')
-  writeFileSync(initFile, firstStatements({ password, isMariadb }), { mode: 0o600 })
+  writeFileSync(initFile, firstStatements({ password }), { mode: 0o600 })
   const logFile = join(folder, 'mysql.log')
   const args = [
     '--no-defaults',
@@ -72,7 +81,9 @@ export async function startMysql({ folder, port, password, bufferPool, settings 
   const named = { pid: child.pid, beginning: beginningOf(child.pid) }
   onLaunch?.(child, short)
 
-  const url = `mysql://flashlane:${password}@127.0.0.1:${port}/flashlane`
+  const urlOf = (/** @type {string} */ user) =>
+    `mysql://${user}:${password}@127.0.0.1:${port}/flashlane`
+  const url = urlOf('flashlane')
   const end = async (/** @type {NodeJS.Signals} */ signal) => {
     await endProcess(named, { signal, graceMs: STOP_MS_MAX, group: false })
     rmSync(short, { recursive: true, force: true })
@@ -86,7 +97,8 @@ export async function startMysql({ folder, port, password, bufferPool, settings 
       `MySQL did not start (${String(error)}). Its log, ${logFile}, ends with:\n${child.tail()}`,
     )
   }
-  return { url, port, child, stop: () => end('SIGTERM'), kill: () => end('SIGKILL') }
+  const urls = { app: urlOf('flashlane_app'), migrate: urlOf('flashlane_migrate') }
+  return { url, urls, port, child, stop: () => end('SIGTERM'), kill: () => end('SIGKILL') }
 }
 
 /**
@@ -124,16 +136,22 @@ function initialise(binary, { data, short, isMariadb }) {
 /**
  * Run by the server before it takes connections, at every start: a password that was lost is set anew. Root has none,
  * but comes in only by the socket, which lies in a folder that no other user can enter.
- * @param {{ password: string, isMariadb: boolean }} options
+ * @param {{ password: string }} options
  */
-function firstStatements({ password, isMariadb }) {
+function firstStatements({ password }) {
   const statements = [
     "DROP USER IF EXISTS ''@'localhost', 'root'@'127.0.0.1', 'root'@'::1'",
     'CREATE DATABASE IF NOT EXISTS flashlane',
     `CREATE USER IF NOT EXISTS 'flashlane'@'%' IDENTIFIED BY '${password}'`,
     `ALTER USER 'flashlane'@'%' IDENTIFIED BY '${password}'`,
     "GRANT ALL PRIVILEGES ON `flashlane%`.* TO 'flashlane'@'%'",
-    `GRANT PROCESS, ${isMariadb ? 'CONNECTION ADMIN' : 'CONNECTION_ADMIN'} ON *.* TO 'flashlane'@'%'`,
+    "GRANT PROCESS ON *.* TO 'flashlane'@'%'",
+    ...Object.entries(USERS).flatMap(([user, rights]) => [
+      `CREATE USER IF NOT EXISTS '${user}'@'%' IDENTIFIED BY '${password}'`,
+      `ALTER USER '${user}'@'%' IDENTIFIED BY '${password}'`,
+      `GRANT ${rights} ON \`flashlane%\`.* TO '${user}'@'%'`,
+    ]),
+    "GRANT PROCESS ON *.* TO 'flashlane_app'@'%'",
   ]
   return `${statements.join(';\n')};\n`
 }

@@ -33,7 +33,7 @@ const STOP_REDIS_MS_MAX = 20_000
 
 /**
  * @param {Needs} needs
- * @returns {Promise<{ MYSQL_URL: string, REDIS_URL: string }>}
+ * @returns {Promise<{ MYSQL_URL: string, REDIS_URL: string, MYSQL_APP_URL?: string, MYSQL_MIGRATE_URL?: string }>} A server of our own has users with only the rights that they need.
  */
 export async function getServices(needs) {
   const given = { mysql: process.env['MYSQL_URL'], redis: process.env['REDIS_URL'] }
@@ -50,8 +50,9 @@ export async function getServices(needs) {
     if (composeAnswers()) compose = await startByCompose(needs, missing())
     else await install(needs, missing())
   }
+  const mysql = given.mysql ?? compose?.mysql
   return {
-    MYSQL_URL: given.mysql ?? compose?.mysql ?? (await ownMysql(needs)),
+    ...(mysql ? { MYSQL_URL: mysql } : await ownMysql(needs)),
     REDIS_URL: given.redis ?? compose?.redis ?? (await ownRedis(needs)),
   }
 }
@@ -96,7 +97,7 @@ async function install({ mayInstall, running }, missing) {
 /** @param {Needs} needs */
 function ownMysql({ folder, bufferPool, mysqlSettings = [], running }) {
   return step('starting a private MySQL', async () => {
-    const { url } = await startMysql({
+    const { url, urls } = await startMysql({
       folder: join(folder, 'mysql'),
       port: await freePort(),
       password: secretIn(join(folder, 'mysql-password')),
@@ -111,7 +112,7 @@ function ownMysql({ folder, bufferPool, mysqlSettings = [], running }) {
           folder: short,
         }),
     })
-    return url
+    return { MYSQL_URL: url, MYSQL_APP_URL: urls.app, MYSQL_MIGRATE_URL: urls.migrate }
   })
 }
 

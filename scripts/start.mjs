@@ -57,9 +57,12 @@ async function work(running) {
     throwAway: false,
     running,
   })
-  const env = { ...toolchainEnv, ...services }
+  const { MYSQL_APP_URL, MYSQL_MIGRATE_URL, ...urls } = services
+  const env = { ...toolchainEnv, ...urls, ...(MYSQL_APP_URL && { MYSQL_URL: MYSQL_APP_URL }) }
   leave(running, 'mysql-url', `${services.MYSQL_URL}\n`)
-  await step('migrating the database', () => migrate(running, env))
+  await step('migrating the database', () =>
+    migrate(running, { ...env, MYSQL_URL: MYSQL_MIGRATE_URL ?? urls.MYSQL_URL }),
+  )
 
   const adminToken = process.env['ADMIN_TOKEN'] || secretIn(join(dataFolder, 'admin-token'))
   const addresses = ports.map((apiPort) => `http://${hostToAsk()}:${apiPort}`)

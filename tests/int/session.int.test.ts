@@ -24,7 +24,7 @@ describe.skipIf(!findMysql())('a server whose defaults are the worst', () => {
       bufferPool: '64M',
       settings: ['--sql-mode=NO_BACKSLASH_ESCAPES', '--autocommit=0', '--completion-type=CHAIN'],
     })
-    testDatabase = await createTestDatabase(server.url)
+    testDatabase = await createTestDatabase(server)
   })
   afterAll(async () => {
     await testDatabase.drop()

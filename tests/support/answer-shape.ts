@@ -15,6 +15,7 @@ const RULES: readonly Rule[] = [
   [/"(head|owner)":(null|"[^"]*")/g, '"$1":<any>'],
   [/^(id|retry): \d+$/gm, '$1: <n>'],
   [/^etag: "\d+/gim, 'etag: "<n>'],
+  [/"request_id":"[0-9a-f]{12}-[0-9a-z]+"/g, '"request_id":"<made>"'],
   [/^(x-request-id): [0-9a-f]{12}-[0-9a-z]+$/gim, '$1: <made>'],
 ]
 

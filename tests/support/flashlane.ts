@@ -78,7 +78,7 @@ export async function startFlashlane({
   const port = await freePort()
   let redis = await startRedis({ folder, port, password })
   const common = {
-    MYSQL_URL: proxy ? proxy.through(testDatabase.url) : testDatabase.url,
+    MYSQL_URL: proxy ? proxy.through(testDatabase.appUrl) : testDatabase.appUrl,
     REDIS_URL: redis.url,
     ADMIN_TOKEN,
     LOG_LEVEL: 'info',
@@ -89,7 +89,7 @@ export async function startFlashlane({
 
   const flashlane: Flashlane = {
     database: testDatabase.database,
-    mysqlUrl: testDatabase.url,
+    mysqlUrl: testDatabase.appUrl,
     redisUrl: redis.url,
     apis: running.apis,
     workers: running.workers,
