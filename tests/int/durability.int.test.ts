@@ -58,7 +58,7 @@ describe.skipIf(!findMysql() || !findRedis())('servers that may forget', () => {
       bufferPool: '64M',
       settings: ['--log-bin', '--innodb-flush-log-at-trx-commit=2', '--sync-binlog=0'],
     })
-    testDatabase = await createTestDatabase(mysql.url)
+    testDatabase = await createTestDatabase({ url: mysql.url })
     const port = await freePort()
     redis = await startRedis({ folder: join(folder, 'redis'), port, password: PASSWORD })
     operator = new Redis(redis.url)
@@ -92,7 +92,7 @@ describe.skipIf(!findMysql() || !findRedis())('servers that may forget', () => {
   test('servers that are set as they should be are not spoken of', async () => {
     await operator.config('SET', 'appendfsync', 'everysec', 'maxmemory-policy', 'noeviction')
     const { url, stop } = await strongMysql()
-    const strong = await createTestDatabase(url)
+    const strong = await createTestDatabase({ url })
 
     const worker = startProcess('worker', { MYSQL_URL: strong.url, REDIS_URL: redis.url })
     await until(() => isReady(worker), { withinMs: SAID_MS_MAX, what: 'the worker is ready' })

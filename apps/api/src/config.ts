@@ -50,101 +50,6 @@ const origins = z
     message: 'must be * or origins, as in https://shop.example,https://www.shop.example',
   })
 
-export const environment = z.object({
-  MYSQL_URL: z
-    .url({ protocol: /^(mysql|mariadb)$/ })
-    .meta({ description: '`mysql://user:password@host:3306/database`. `npm start` finds one' }),
-  REDIS_URL: z
-    .url({ protocol: /^rediss?$/ })
-    .meta({ description: '`redis://` or `rediss://`. `npm start` finds one' }),
-  HOST: z.string().min(1).default('127.0.0.1').meta({ description: 'Address to listen on' }),
-  PORT: count(0, 65_535, 3_000).meta({
-    description: '0 takes any free one (not with `npm start`)',
-  }),
-  ADMIN_TOKEN: adminToken.meta({
-    description:
-      'The operators’ bearer token: 16 or more visible ASCII characters. `npm start` makes one, keeps it in `.flashlane/data/admin-token` and prints it',
-  }),
-  LANES: z.string().default('per-product').pipe(layout).meta({
-    description:
-      '`per-product`, or `shared:N` with N up to 1,024, for catalogues of thousands. Written into MySQL at the first start; every process must agree',
-  }),
-  BATCH_MAX: count(1, BATCH_COMMANDS_MAX, BATCH_MAX_DEFAULT).meta({
-    description: 'Commands a batch; 1 shows what batching is worth',
-  }),
-  HOLD_TTL_S: count(HOLD_TTL_S_MIN, HOLD_TTL_S_MAX, HOLD_TTL_S_DEFAULT).meta({
-    description: 'Seconds of a hold that names none',
-  }),
-  HOLD_LIFETIME_S: count(1, 86_400, HOLD_LIFETIME_S_DEFAULT).meta({
-    description:
-      'A hold is extended to so many seconds after it was made at most, or to its own `ttl` if that is longer',
-  }),
-  HOLD_EXTENSIONS: count(0, 1_000, HOLD_EXTENSIONS_DEFAULT).meta({
-    description: 'How often a hold may be extended',
-  }),
-  PAYMENT_DUE_S: count(1, 30 * 86_400, PAYMENT_DUE_S_DEFAULT).meta({
-    description:
-      'Seconds that an order has to be paid, from its application; never less than its hold had left',
-  }),
-  WAIT_S: count(0, WAIT_S_MAX, WAIT_S_DEFAULT).meta({
-    description: 'Seconds that an answer is awaited before 202',
-  }),
-  WEBHOOK_WAIT_MS: count(0, WAIT_S_MAX * 1_000, WEBHOOK_WAIT_MS_DEFAULT).meta({
-    description: 'How long a webhook waits for its lane before the inbox takes the event',
-  }),
-  WEBHOOK_SECRET: standardSecrets.default([]).meta({
-    description:
-      'Signs the generic webhook and Standard Webhooks: `whsec_` and base64 of 16 bytes or more, or 16 or more visible ASCII characters. Up to 4, with commas, any of which will do. Unset, the generic webhook believes whoever comes',
-  }),
-  STRIPE_WEBHOOK_SECRET: stripeSecrets.default([]).meta({
-    description:
-      'The signing secret of Stripe’s webhook endpoint, `whsec_...`. Up to 4, with commas',
-  }),
-  ON_PAYMENT_FAILED: z.enum(['release', 'keep_until_due']).default('release').meta({
-    description:
-      '`release`: a failed payment cancels its pending order. `keep_until_due`: it is only recorded',
-  }),
-  RESTOCK_ON_REFUND: z
-    .stringbool()
-    .default(false)
-    .meta({ description: '`true`: the units of a paid order that is refunded are for sale again' }),
-  MYSQL_POOL_SIZE: count(1, 1_000, MYSQL_POOL_SIZE_DEFAULT).meta({
-    description: 'Connections to MySQL a process',
-  }),
-  CORS_ORIGINS: origins.optional().meta({
-    description:
-      'Whose pages may call the api: `*`, or origins with commas between. Unset: nobody’s',
-  }),
-  RATE_LIMIT_CLIENT: quota.optional().meta({
-    description:
-      'Changes that a client’s address may ask for, as in `20/1s`, `100/1m`, `1000/1h`. Unset: no limit. See [limits](#limits-for-clients)',
-  }),
-  RATE_LIMIT_CUSTOMER: quota
-    .optional()
-    .meta({ description: 'The same for a `customer_ref`, placing holds and orders' }),
-  TRUST_PROXY: count(0, 16, 0).meta({
-    description:
-      'Proxies before the api that are believed about `X-Forwarded-For`. Too many: clients choose their own address; too few: all are one client',
-  }),
-  STOCK_SHOWN_MAX: z.coerce.number().int().min(1).max(STOCK_MAX).optional().meta({
-    description:
-      'More units than that are shown to buyers as that, and the other counters not at all. Unset: all is shown',
-  }),
-  DRAIN_DELAY_MS: count(0, 600_000, DRAIN_DELAY_MS_DEFAULT).meta({
-    description: 'From SIGTERM to the last new connection',
-  }),
-  SHUTDOWN_GRACE_MS: count(1, 600_000, SHUTDOWN_GRACE_MS_DEFAULT).meta({
-    description: 'What is in hand at a shutdown is finished within this',
-  }),
-  LOG_LEVEL: z
-    .enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'])
-    .default('info')
-    .meta({ description: 'The least that is logged; `debug` has a line a batch' }),
-  FAILPOINTS: failpointsSetting.optional().meta({
-    description:
-      'For tests only: where the process breaks itself, as in `worker.beforeCommit=kill@3`. See [failpoints](reliability.md#failpoints)',
-  }),
-})
 export const environment = z
   .object({
     MYSQL_URL: z
@@ -239,6 +144,10 @@ export const environment = z
       .enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'])
       .default('info')
       .meta({ description: 'The least that is logged; `debug` has a line a batch' }),
+    FAILPOINTS: failpointsSetting.optional().meta({
+      description:
+        'For tests only: where the process breaks itself, as in `worker.beforeCommit=kill@3`. See [failpoints](reliability.md#failpoints)',
+    }),
   })
   .refine(({ ADMIN_TOKEN, ADMIN_TOKENS }) => ADMIN_TOKEN !== undefined || ADMIN_TOKENS.length > 0, {
     path: ['ADMIN_TOKEN'],

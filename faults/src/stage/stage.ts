@@ -74,7 +74,7 @@ export async function openStage(
   place: Place,
   { apis = 2, workers = 2, env = {} }: StageOptions,
 ): Promise<Stage> {
-  const schema = await createTestDatabase(place.mysqlUrl)
+  const schema = await createTestDatabase({ url: place.mysqlUrl })
   const folder = mkdtempSync(join(place.folder, 'stage-'))
   const redis = await openRedis(join(folder, 'redis'))
   const redisClient = new Redis(redis.url, { maxRetriesPerRequest: null })
