@@ -13,6 +13,7 @@ COPY packages/db/package.json packages/db/
 COPY packages/audit/package.json packages/audit/
 COPY packages/durability/package.json packages/durability/
 COPY packages/log/package.json packages/log/
+COPY packages/telemetry/package.json packages/telemetry/
 COPY apps/api/package.json apps/api/
 COPY apps/worker/package.json apps/worker/
 # No `pnpm deploy`: it copies the packages into node_modules, where Node refuses to strip types.

@@ -1,9 +1,12 @@
-/** Writes the tables of docs/operating.md that the code knows better: the settings, and the metrics of an api. */
+/** Writes the tables of docs/operating.md that the code knows better: the settings, and the metrics. */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { environment as api } from '../apps/api/src/config.ts'
-import { createMetrics } from '../apps/api/src/metrics.ts'
+import { createMetrics as createApiMetrics } from '../apps/api/src/metrics.ts'
+import { addBacklogMetrics } from '../apps/worker/src/backlog-metrics.ts'
 import { environment as worker } from '../apps/worker/src/config.ts'
+import { createMetrics as createWorkerMetrics } from '../apps/worker/src/metrics.ts'
+import { addServiceMetrics } from '../packages/telemetry/src/index.ts'
 
 /**
  * `shown` is the default as it would stand in the environment; empty where there is none.
@@ -57,10 +60,12 @@ function rangeOf({ minimum, maximum, enum: words, default: otherwise }) {
   return `${minimum.toLocaleString('en')} to ${maximum.toLocaleString('en')}`
 }
 
-function metricsTable() {
-  const metrics = createMetrics()
+/** As a process of each kind registers them. */
+export function registries() {
   const none = () => 0
-  metrics.watch({
+  const nothing = async () => []
+  const api = createApiMetrics()
+  api.watch({
     waiting: none,
     inFlight: none,
     streams: none,
@@ -68,15 +73,30 @@ function metricsTable() {
     watchedProducts: none,
     canaryAgeMs: none,
   })
-  const rows = metrics.registry
-    .getMetricsAsArray()
-    .filter(({ name }) => name.startsWith('flash_'))
-    .map((metric) => {
-      const { name, type, help } = metric
-      const labels = 'labelNames' in metric ? /** @type {string[]} */ (metric.labelNames) : []
-      return [`\`${name}\``, String(type), labels.map((label) => `\`${label}\``).join(', '), help]
-    })
-  return tableOf([['metric', 'type', 'labels', 'help'], ...rows])
+  addServiceMetrics(api.registry)
+  const worker = createWorkerMetrics()
+  const sources = { laneBacklogs: nothing, backlogs: nothing, openLanes: none, lanesShown: 1 }
+  addBacklogMetrics(worker.registry, sources)
+  addServiceMetrics(worker.registry)
+  return { api: api.registry, worker: worker.registry }
+}
+
+function metricsTable() {
+  const { api, worker } = registries()
+  const [ofApi, ofWorker] = [api, worker].map((registry) => registry.getMetricsAsArray())
+  const names = new Set([...(ofApi ?? []), ...(ofWorker ?? [])].map(({ name }) => name))
+  const rows = [...names].map((name) => {
+    const metric = api.getSingleMetric(name) ?? worker.getSingleMetric(name)
+    // Both say so of themselves; the types of prom-client know only what is set.
+    const { help, type, labelNames } =
+      /** @type {{ help: string, type: string, labelNames: string[] }} */ (
+        /** @type {unknown} */ (metric)
+      )
+    const [inApi, inWorker] = [api, worker].map((each) => (each.getSingleMetric(name) ? 'yes' : ''))
+    const labels = labelNames.map((label) => `\`${label}\``).join(', ')
+    return [`\`${name}\``, type, labels, inApi ?? '', inWorker ?? '', help]
+  })
+  return tableOf([['metric', 'type', 'labels', 'api', 'worker', 'help'], ...rows])
 }
 
 /** Aligned, as the formatter has tables. @param {readonly string[][]} rows */

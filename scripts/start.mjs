@@ -14,6 +14,8 @@ import { prepare } from './toolchain.mjs'
 
 /** Longer than the apps' own limit, which is SHUTDOWN_GRACE_MS after DRAIN_DELAY_MS. */
 const APP_GRACE_SLACK_MS = 5_000
+/** As apps/worker/src/config.ts has it. */
+const METRICS_PORT_DEFAULT = 9_464
 
 const { options, host, port } = readSettings()
 await supervise({
@@ -68,7 +70,7 @@ async function work(running) {
   const addresses = ports.map((apiPort) => `http://${hostToAsk()}:${apiPort}`)
   await step(`starting ${options.api} api and ${options.worker} worker`, async () => {
     for (let index = 1; index <= options.worker; index++)
-      startApp(running, { kind: 'worker', name: `worker ${index}`, env })
+      startApp(running, { kind: 'worker', name: `worker ${index}`, env: withMetrics(env, index) })
     for (const [index, apiPort] of ports.entries())
       startApp(running, {
         kind: 'api',
@@ -127,6 +129,16 @@ async function migrate(running, env) {
     output: 'capture',
   })
   if (code !== 0) throw new Problem(`The database could not be migrated.\n${tail}`)
+}
+
+/**
+ * Each worker's own port: the first has METRICS_PORT, the others those after it.
+ * @param {NodeJS.ProcessEnv} env
+ * @param {number} index
+ */
+function withMetrics(env, index) {
+  const first = Number(process.env['METRICS_PORT'] || METRICS_PORT_DEFAULT)
+  return { ...env, METRICS_PORT: String(first === 0 ? 0 : first + index - 1) }
 }
 
 /**

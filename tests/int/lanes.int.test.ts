@@ -1,4 +1,5 @@
 import { createLanes } from '@flashlane/worker/lanes.ts'
+import { createMetrics } from '@flashlane/worker/metrics.ts'
 import { connectRedis } from '@flashlane/worker/redis.ts'
 import { makeUntilDone } from '@flashlane/worker/until-done.ts'
 import { pino } from 'pino'
@@ -19,6 +20,7 @@ test('a lane opened while Redis takes no writes is worked as soon as it does', a
     nowMs: Date.now,
     bury: () => Promise.resolve(),
     untilDone: makeUntilDone(log),
+    metrics: createMetrics(),
     log,
     onFault: () => {},
     signal: new AbortController().signal,

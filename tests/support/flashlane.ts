@@ -82,6 +82,7 @@ export async function startFlashlane({
     REDIS_URL: redis.url,
     ADMIN_TOKEN,
     LOG_LEVEL: 'info',
+    METRICS_PORT: '0',
     ...env,
   }
   const running: { apis: Api[]; workers: Process[] } = { apis: [], workers: [] }

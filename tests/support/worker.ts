@@ -4,6 +4,7 @@ import type { Database } from '@flashlane/db'
 import { publish } from '@flashlane/worker/after-commit.ts'
 import { draw } from '@flashlane/worker/draw.ts'
 import { makeHandle } from '@flashlane/worker/handle.ts'
+import { createMetrics } from '@flashlane/worker/metrics.ts'
 import { createLanes, type Lanes } from '@flashlane/worker/lanes.ts'
 import { askMysql } from '@flashlane/worker/mysql.ts'
 import { connectRedis } from '@flashlane/worker/redis.ts'
@@ -26,6 +27,7 @@ export function createTestWorker(database: Database): TestWorker {
   const noFault = () => {}
   const redis = connectRedis(required('REDIS_URL'))
   const mysql = askMysql(database)
+  const metrics = createMetrics()
   const untilDone = makeUntilDone(log)
   const perProduct = layout.parse('per-product')
   const handle = makeHandle({
@@ -36,6 +38,7 @@ export function createTestWorker(database: Database): TestWorker {
     runId: createRunId(redis),
     layout: perProduct,
     untilDone,
+    metrics,
     log,
   })
   const lanes = createLanes({
@@ -44,6 +47,7 @@ export function createTestWorker(database: Database): TestWorker {
     nowMs: Date.now,
     bury: () => Promise.reject(new Error('a test made a broken job')),
     untilDone,
+    metrics,
     log,
     onFault: noFault,
     signal: new AbortController().signal,

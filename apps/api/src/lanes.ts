@@ -3,6 +3,7 @@ import {
   type Batch,
   COMMAND_KEY_TTL_S,
   commandKey,
+  jobName,
   LANES_CHANNEL,
   queueName,
   REDIS_COMMAND_MS_MAX,
@@ -27,10 +28,6 @@ export type Place = {
   /** Of the batch itself. */
   readonly commands: number | null
 }
-
-/** Says what the job holds to whoever counts without reading it. */
-const jobName = (batch: Batch): string =>
-  batch.kind === 'commands' ? `${batch.commands.length} commands` : batch.kind
 
 export type Lanes = ReturnType<typeof createLanes>
 

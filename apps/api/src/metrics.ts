@@ -1,6 +1,7 @@
 /** What an operator looks at first. The help of each says what to conclude from it. */
-import type { Command } from '@flashlane/core'
-import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
+import type { Command, CommandBatch } from '@flashlane/core'
+import { addGauge } from '@flashlane/telemetry'
+import { Counter, Histogram, Registry } from 'prom-client'
 import type { AddResult } from './lanes.ts'
 import type { Answer } from './dispatch/waiter.ts'
 
@@ -18,7 +19,6 @@ type Sources = {
 export function createMetrics() {
   const registry = new Registry()
   const registers = [registry]
-  collectDefaultMetrics({ register: registry })
 
   const answerSeconds = new Histogram({
     name: 'flash_api_answer_seconds',
@@ -37,6 +37,22 @@ export function createMetrics() {
     name: 'flash_api_batches_total',
     help: 'Batches by what Redis made of them. Anything but acknowledged: clients were told 503.',
     labelNames: ['result'] as const,
+    registers,
+  })
+  const accepted = new Counter({
+    name: 'flash_api_accepted_total',
+    help: 'Commands that Redis acknowledged. From here on nothing is lost: compare with what the workers applied.',
+    labelNames: ['command'] as const,
+    registers,
+  })
+  const doorRefusals = new Counter({
+    name: 'flash_api_door_refusals_total',
+    help: 'Holds that the api refused itself, because their lane had just said that nothing is left. Once sold out, nearly all.',
+    registers,
+  })
+  const lostReplies = new Counter({
+    name: 'flash_api_lost_replies_total',
+    help: 'Batches looked up in the journal because no reply came for a second. Some: Redis restarted, or lanes are long. All: no worker can publish.',
     registers,
   })
   const inbox = new Counter({
@@ -67,12 +83,16 @@ export function createMetrics() {
   return {
     registry,
     inbox,
+    doorRefusals,
+    lostReplies,
     badSignatures,
     reads,
     faults,
-    added(result: AddResult, commands: number): void {
+    added(result: AddResult, { commands }: CommandBatch): void {
       batches.inc({ result })
-      batchCommands.observe(commands)
+      batchCommands.observe(commands.length)
+      if (result !== 'acknowledged') return
+      for (const [command, times] of timesOf(commands)) accepted.inc({ command }, times)
     },
     answered(command: Command['type'], answer: Answer['kind'], ms: number): void {
       const key = `${command} ${answer}`
@@ -85,6 +105,8 @@ export function createMetrics() {
     },
     watch(sources: Sources): void {
       const { waiting, inFlight, streams, polls, watchedProducts, canaryAgeMs } = sources
+      const gauge = (name: string, help: string, read: () => number | null): void =>
+        addGauge(registry, { name, help }, read)
       gauge(
         'flash_api_waiting',
         'Clients that wait for an outcome; at 20,000 further ones get 503.',
@@ -112,21 +134,18 @@ export function createMetrics() {
       )
       gauge(
         'flash_api_canary_age_seconds',
-        'Since the last answered canary. Above a few seconds: Redis, the workers or MySQL do not work together.',
-        () => (canaryAgeMs() ?? Number.NaN) / 1_000,
+        'Since the last answered canary. Above a few seconds, or not there: Redis, the workers or MySQL do not work together.',
+        () => {
+          const ageMs = canaryAgeMs()
+          return ageMs === null ? null : ageMs / 1_000
+        },
       )
     },
   }
+}
 
-  function gauge(name: string, help: string, read: () => number): void {
-    const made = new Gauge({
-      name,
-      help,
-      registers: [],
-      collect() {
-        this.set(read())
-      },
-    })
-    registry.registerMetric(made)
-  }
+function timesOf(commands: readonly Command[]): Map<Command['type'], number> {
+  const times = new Map<Command['type'], number>()
+  for (const { type } of commands) times.set(type, (times.get(type) ?? 0) + 1)
+  return times
 }

@@ -49,11 +49,14 @@ export function startPipeline({ config, services, metrics, failpoints, onFault }
       failpoints['api.beforeEnqueue']?.()
       const result = await lanes.add(lane, batch)
       failpoints['api.afterEnqueue']?.()
-      metrics.added(result, batch.commands.length)
+      metrics.added(result, batch)
       return result
     },
     hasJob: lanes.hasJob,
-    findBatches: mysql.findBatches,
+    findBatches(batchIds) {
+      metrics.lostReplies.inc(batchIds.length)
+      return mysql.findBatches(batchIds)
+    },
     refreshSnapshots: snapshots.refresh,
     announce: lanes.announce,
     laneOf,

@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { formatLayout } from '@flashlane/core'
-import { connect, isTransient } from '@flashlane/db'
+import { connect, type Database, isTransient } from '@flashlane/db'
 import { warnOfWeakServers } from '@flashlane/durability'
 import type { Logger } from '@flashlane/log'
 import type { Redis } from 'ioredis'
@@ -17,6 +17,8 @@ const TRY_AGAIN_MS = 500
 
 export type Services = {
   readonly mysql: Mysql
+  /** For whoever counts its connections; what is asked of it is asked of `mysql`. */
+  readonly database: Database
   readonly clock: Clock
   readonly auditProduct: AuditProduct
   /** Adds batches, and reads and writes what the lanes keep beside them. */
@@ -56,6 +58,7 @@ export async function connectServices(
 
   return {
     mysql,
+    database,
     clock,
     auditProduct: audit.auditProduct,
     redis,

@@ -14,6 +14,7 @@ import { createInbox } from './inbox.ts'
 import { makeLaneStatus } from './lane-status.ts'
 import { createLive } from './live/live.ts'
 import { makeFaultLog } from '@flashlane/log'
+import { addNodeMetrics, addServiceMetrics } from '@flashlane/telemetry'
 import { createMetrics, type Metrics } from './metrics.ts'
 import { makeFindOperator, type OperatorToken, plainToken } from './operator-token.ts'
 import { type Pipeline, startPipeline } from './pipeline.ts'
@@ -37,6 +38,7 @@ export async function startApi(config: Config, log: Logger): Promise<Api> {
 
   let isDraining = false
   const wired = await wire({ config, services, pipeline, metrics, failpoints, log, onFault })
+  watchServices(metrics, services)
   metrics.watch({ ...dispatcher, ...wired.live, canaryAgeMs: canary.ageMs })
   const app = createApp({ ...wired, isDraining: () => isDraining })
   const front = createFront(app, {
@@ -63,6 +65,14 @@ export async function startApi(config: Config, log: Logger): Promise<Api> {
       })
     },
   }
+}
+
+function watchServices({ registry }: Metrics, { database, redis, subscriber }: Services): void {
+  addNodeMetrics(registry)
+  const watch = addServiceMetrics(registry)
+  watch.database(database)
+  watch.redis('lanes', redis)
+  watch.redis('replies', subscriber)
 }
 
 const countEach = (
@@ -133,7 +143,13 @@ async function wire(parts: Parts): Promise<Omit<AppDeps, 'isDraining'>> {
       metrics,
       log,
     }),
-    soldOut,
+    soldOut: {
+      refusal(asked) {
+        const refusal = soldOut.refusal(asked)
+        if (refusal) metrics.doorRefusals.inc()
+        return refusal
+      },
+    },
     inbox: createInbox({
       submit,
       drawX,

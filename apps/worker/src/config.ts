@@ -36,6 +36,18 @@ export const environment = z.object({
     .max(1_000)
     .default(MYSQL_POOL_SIZE_DEFAULT)
     .meta({ description: 'Connections to MySQL a process' }),
+  METRICS_HOST: z.string().min(1).default('127.0.0.1').meta({
+    description:
+      'Address of a worker’s `/metrics`, `/livez` and `/readyz`. An api has them on its own port',
+  }),
+  METRICS_PORT: z.coerce.number().int().min(0).max(65_535).default(9_464).meta({
+    description:
+      'Their port; 0 takes any free one, and the log says which. One that is taken is tried again, and the worker works meanwhile. `npm start` gives each further worker the next one',
+  }),
+  METRICS_LANES: z.coerce.number().int().min(0).max(100).default(0).meta({
+    description:
+      'So many lanes are told by name in `/metrics`: the deepest, and those that wait longest. Their names are products’',
+  }),
   SHUTDOWN_GRACE_MS: z.coerce
     .number()
     .int()

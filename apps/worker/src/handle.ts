@@ -14,6 +14,7 @@ import type { Draw } from './draw.ts'
 import { createDue } from './due.ts'
 import { createExpiryJobs, deadlinesOf, makeExpiryBatch } from './expiry-jobs.ts'
 import type { Lane } from './lanes.ts'
+import type { Metrics } from './metrics.ts'
 import type { Mysql } from './mysql.ts'
 import type { UntilDone } from './until-done.ts'
 
@@ -25,6 +26,7 @@ type Deps = {
   readonly draw: Draw
   readonly layout: Layout
   readonly untilDone: UntilDone
+  readonly metrics: Pick<Metrics, 'began' | 'applied'>
   readonly log: Logger
   readonly failpoints?: Failpoints
 }
@@ -37,17 +39,28 @@ export function makeHandle(deps: Deps): Handle {
   const due = createDue(deps)
 
   async function handleCommands(lane: Lane, batch: CommandBatch, signal: AbortSignal) {
-    const { untilDone, log } = deps
-    const applied = await untilDone(() => applyBatch(deps.store, batch), {
-      signal,
-      what: `lane ${lane.name}`,
-    })
-    log.debug({ lane: lane.name, batchId: batch.batchId, commands: batch.commands.length }, 'batch')
-    await untilDone(() => follow(lane, batch, { applied, signal }), {
+    const applied = await apply(lane, batch, signal)
+    const { batchId, commands } = batch
+    deps.log.debug({ lane: lane.name, batchId, commands: commands.length }, 'batch')
+    await deps.untilDone(() => follow(lane, batch, { applied, signal }), {
       signal,
       what: `lane ${lane.name}`,
     })
     deps.failpoints?.['worker.beforeJobDone']?.()
+  }
+
+  async function apply(
+    lane: Lane,
+    batch: Pick<CommandBatch, 'batchId' | 'commands'>,
+    signal: AbortSignal,
+  ): Promise<Applied> {
+    const startMs = performance.now()
+    const applied = await deps.untilDone(() => applyBatch(deps.store, batch), {
+      signal,
+      what: `lane ${lane.name}`,
+    })
+    deps.metrics.applied(applied, performance.now() - startMs)
+    return applied
   }
 
   /** A job that comes twice changes nothing the second time; what came due since is the sweeper's. */
@@ -59,10 +72,7 @@ export function makeHandle(deps: Deps): Handle {
       what: `lane ${lane.name}`,
     })
     if (commands.length > 0) {
-      const applied = await untilDone(() => applyBatch(deps.store, { batchId, commands }), {
-        signal,
-        what: `lane ${lane.name}`,
-      })
+      const applied = await apply(lane, { batchId, commands }, signal)
       due.learn(applied.decided)
       for (const { command, outcome } of applied.decided) {
         const { commandId, productId } = command
@@ -140,7 +150,7 @@ export function makeHandle(deps: Deps): Handle {
       .catch((error: unknown) => deps.log.warn({ err: error }, 'outcomes not told'))
   }
 
-  return (lane, batch, signal) => {
+  function handle(lane: Lane, batch: Batch, signal: AbortSignal): Promise<void> {
     switch (batch.kind) {
       case 'commands':
         return handleCommands(lane, batch, signal)
@@ -148,6 +158,15 @@ export function makeHandle(deps: Deps): Handle {
         return handleExpiry(lane, batch, signal)
       case 'canary':
         return handleCanary(lane, batch, signal)
+    }
+  }
+
+  return async (lane, batch, signal) => {
+    const end = deps.metrics.began()
+    try {
+      await handle(lane, batch, signal)
+    } finally {
+      end()
     }
   }
 }

@@ -1,9 +1,10 @@
 /** The lanes that this process works: for each a BullMQ worker that takes one job at a time. The only file that speaks BullMQ. */
-import { type Batch, queueName } from '@flashlane/core'
+import { type Batch, jobName, queueName } from '@flashlane/core'
 import { type Job, Queue, Worker } from 'bullmq'
 import type { Redis } from 'ioredis'
 import { randomUUID } from 'node:crypto'
 import type { Logger } from '@flashlane/log'
+import type { Metrics } from './metrics.ts'
 import { makeProcessor } from './processor.ts'
 import type { UntilDone } from './until-done.ts'
 
@@ -31,6 +32,8 @@ export type Lane = {
 export type Lanes = {
   open(name: string): Lane
   get(name: string): Lane | undefined
+  /** Of the lanes that are open. */
+  names(): readonly string[]
   /** Sets every lane's global concurrency again where Redis has lost it. */
   reassert(): Promise<void>
   close(): Promise<void>
@@ -42,6 +45,7 @@ type Deps = {
   readonly handle: (lane: Lane, batch: Batch, signal: AbortSignal) => Promise<void>
   readonly bury: (job: Job<unknown>, error: string) => Promise<void>
   readonly untilDone: UntilDone
+  readonly metrics: Pick<Metrics, 'stalled' | 'lockLost' | 'putBack'>
   readonly log: Logger
   readonly onFault: (error: unknown) => void
   readonly signal: AbortSignal
@@ -67,6 +71,7 @@ export function createLanes(deps: Deps): Lanes {
       return opened.lane
     },
     get: (name) => lanes.get(name)?.lane,
+    names: () => [...lanes.keys()],
     async reassert() {
       if ((await redis.exists(marker)) === 1) return
       await Promise.all(Array.from(lanes.values(), ({ queue }) => limit(redis, queue)))
@@ -81,7 +86,7 @@ export function createLanes(deps: Deps): Lanes {
 }
 
 function openLane(deps: Deps, name: string): Opened {
-  const { redis, onFault } = deps
+  const { redis, metrics, onFault } = deps
   const streams = { events: { maxLen: EVENTS_KEPT } }
   const queue = new Queue(queueName(name), {
     connection: redis,
@@ -110,8 +115,10 @@ function openLane(deps: Deps, name: string): Opened {
   queue.on('error', onFault)
   worker.on('error', onFault)
   worker.on('lockRenewalFailed', (ids) => {
+    metrics.lockLost(ids.length)
     for (const id of ids) worker.cancelJob(id, 'its lock was lost')
   })
+  worker.on('stalled', () => metrics.stalled())
   run(deps, queue, worker).catch(onFault)
   return { lane, queue, worker }
 }
@@ -140,7 +147,7 @@ function createLane(name: string, queue: Queue): Lane {
     name,
     async add({ id, batch, delayMs = 0 }) {
       const options = { jobId: id, delay: delayMs, removeOnComplete: true, removeOnFail: true }
-      await queue.add('batch', batch, options)
+      await queue.add(jobName(batch), batch, options)
     },
     async depth(commandsInHand) {
       const nowMs = performance.now()

@@ -18,9 +18,11 @@ import { draw } from './draw.ts'
 import { makeHandle } from './handle.ts'
 import { createLanes } from './lanes.ts'
 import { askMysql } from './mysql.ts'
+import { createMetrics } from './metrics.ts'
 import { connectRedis } from './redis.ts'
 import { createRunId } from './run-id.ts'
 import { createStore } from './store.ts'
+import { createStatus } from './status.ts'
 import { createSweeper } from './sweeper.ts'
 import { makeUntilDone } from './until-done.ts'
 
@@ -43,18 +45,21 @@ for (const client of [redis, notices]) {
   client.on('error', onFault)
 }
 const mysql = askMysql(database)
-const untilDone = makeUntilDone(log)
+const metrics = createMetrics()
+const untilDone = makeUntilDone(log, { onRetry: metrics.retried })
 const putBack = new AbortController()
 
+const status = createStatus({ config, metrics, database, redis, notices, log, onFault })
 await check()
-const store = createStore(database, log, failpoints)
 warnOfWeakServers({ database, redis, log })
+const store = createStore(database, log, { failpoints, told: metrics })
 const handle = makeHandle({
   mysql,
   store,
   publish: (runId, published) => publish(redis, runId, published),
   draw,
   untilDone,
+  metrics,
   log,
   layout: config.LANES,
   runId: createRunId(redis),
@@ -65,6 +70,7 @@ const lanes = createLanes({
   handle,
   bury: buryJob,
   untilDone,
+  metrics,
   log,
   onFault,
   nowMs: Date.now,
@@ -78,11 +84,13 @@ const sweeper = createSweeper({
   parkedTtlMs: config.PARKED_TTL_S * 1_000,
   onUnclaimed({ event, result }) {
     const { provider, eventKey, paymentRef, amount, currency } = event
+    if (result === 'orphan_payment') metrics.orphaned()
     log.warn({ provider, eventKey, paymentRef, amount, currency, result }, 'payment unclaimed')
   },
   onFault,
   failpoints,
 })
+status.works(lanes)
 sweeper.start()
 notices.on('message', (_channel, notice) => {
   const look = notice === SWEEP_NOTICE ? sweeper.sweep : sweeper.openLanes
@@ -132,6 +140,7 @@ function dieUnlessTransient(error: unknown): never {
 }
 
 async function buryJob(job: Job<unknown>, error: string): Promise<void> {
+  metrics.buried()
   log.error({ jobId: job.id, error }, 'job buried')
   const head = { batch_id: String(job.id), n: 0, product_id: null, buried_at_ms: Date.now() }
   await bury(database, [deadLetter(head, { error, body: job.data })], [])
@@ -140,6 +149,7 @@ async function buryJob(job: Job<unknown>, error: string): Promise<void> {
 /** Intake first, then what it stood on. The timer is the promise that shutdown ends. */
 async function shutdown(): Promise<void> {
   log.info('worker stopping')
+  status.drains()
   setTimeout(() => exit(1), config.SHUTDOWN_GRACE_MS).unref()
   const graceMs = config.SHUTDOWN_GRACE_MS * FINISH_SHARE
   setTimeout(() => putBack.abort(new Error('shutting down')), graceMs).unref()
@@ -147,6 +157,7 @@ async function shutdown(): Promise<void> {
   await lanes.close()
   notices.disconnect()
   await redis.quit()
+  await status.close()
   await database.close()
   log.info('worker stopped')
   exit(0)

@@ -2,6 +2,7 @@
 import { type Batch, batch as batchSchema, BATCH_AGE_MS_MAX, BATCH_FORMAT } from '@flashlane/core'
 import { type Job, type Queue, RateLimitError } from 'bullmq'
 import type { Logger } from '@flashlane/log'
+import type { Metrics } from './metrics.ts'
 import { z } from 'zod'
 import type { UntilDone } from './until-done.ts'
 
@@ -29,6 +30,7 @@ type Deps = {
   readonly handle: (batch: Batch, signal: AbortSignal) => Promise<void>
   readonly bury: (job: Job<unknown>, error: string) => Promise<void>
   readonly untilDone: UntilDone
+  readonly metrics: Pick<Metrics, 'putBack'>
   readonly log: Logger
   /** Aborted when shutdown waits no longer. */
   readonly signal: AbortSignal
@@ -38,7 +40,7 @@ const UNKNOWN_FORMAT_PAUSE_MS = 1_000
 
 /** Applies one batch, however long it takes. RateLimitError, all that is thrown, puts the job back at the head of its lane. */
 export const makeProcessor =
-  ({ queue, nowMs, handle, bury, untilDone, log, signal }: Deps) =>
+  ({ queue, nowMs, handle, bury, untilDone, metrics, log, signal }: Deps) =>
   async (job: Job<unknown>, _token?: string, lockLost?: AbortSignal): Promise<void> => {
     const ends = lockLost ? AbortSignal.any([signal, lockLost]) : signal
     try {
@@ -55,5 +57,6 @@ export const makeProcessor =
     } catch (error) {
       log.warn({ err: error, jobId: job.id }, 'batch put back')
     }
+    metrics.putBack()
     throw new RateLimitError()
   }

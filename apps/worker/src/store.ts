@@ -12,15 +12,21 @@ import type { Logger } from '@flashlane/log'
 import type { Store } from './apply.ts'
 import { askMysql, type Mysql } from './mysql.ts'
 
-export const createStore = (database: Database, log: Logger, failpoints: Failpoints = {}): Store =>
-  makeStore(askMysql(database), log, failpoints)
+type Told = { buried(): void; sleepersKilled(times: number): void }
+
+const NOBODY: Told = { buried: () => {}, sleepersKilled: () => {} }
+
+type Watching = { readonly failpoints?: Failpoints; readonly told?: Told }
+
+export const createStore = (database: Database, log: Logger, watching: Watching = {}): Store =>
+  makeStore(askMysql(database), log, watching)
 
 type Transactions = Pick<Mysql, 'openBatch' | 'bury' | 'killSleepers'>
 
 export const makeStore = (
   mysql: Transactions,
   log: Logger,
-  failpoints: Failpoints = {},
+  { failpoints = {}, told = NOBODY }: Watching = {},
 ): Store => ({
   async open(head, commands) {
     try {
@@ -28,7 +34,7 @@ export const makeStore = (
       return await mysql.openBatch(head, commands, failpoints)
     } catch (error) {
       // A frozen client keeps its row lock for as long as its connection lives.
-      if (isLockTimeout(error)) await endSleepers(mysql, log)
+      if (isLockTimeout(error)) told.sleepersKilled(await endSleepers(mysql, log))
       throw error
     }
   },
@@ -37,17 +43,21 @@ export const makeStore = (
   isTransient: (error) => isTransient(error) || isMisfit(error),
   isDuplicateKey,
   letter(batchId, n, { command, appliedAtMs }, error) {
+    told.buried()
     log.error({ err: error, batchId, commandId: command.commandId }, 'command buried')
     const head = { batch_id: batchId, n, product_id: command.productId, buried_at_ms: appliedAtMs }
     return deadLetter(head, { error, body: command })
   },
 })
 
-/** Never throws: the lock wait is tried again whatever comes of this. */
-async function endSleepers({ killSleepers }: Transactions, log: Logger): Promise<void> {
+/** Tells how many. Never throws: the lock wait is tried again whatever comes of this. */
+async function endSleepers({ killSleepers }: Transactions, log: Logger): Promise<number> {
   try {
-    log.warn({ killed: await killSleepers() }, 'lock wait')
+    const killed = await killSleepers()
+    log.warn({ killed }, 'lock wait')
+    return killed
   } catch (error) {
     log.error({ err: error }, 'connections that keep rows locked could not be ended')
+    return 0
   }
 }

@@ -23,9 +23,11 @@ const realTime: Time = {
   pause: (ms, signal) => sleep(ms * (0.5 + Math.random() / 2), undefined, { signal }),
 }
 
+type Watching = { readonly onRetry?: (error: unknown) => void; readonly time?: Time }
+
 /** Tries again until it is done or `signal` aborts, which throws. Pauses double up to a second, with jitter. */
 export const makeUntilDone =
-  (log: Logger, time: Time = realTime): UntilDone =>
+  (log: Logger, { onRetry = () => {}, time = realTime }: Watching = {}): UntilDone =>
   async (work, { signal, what }) => {
     const startedAtMs = time.monotonicMs()
     let alertedAtMs = startedAtMs
@@ -34,6 +36,7 @@ export const makeUntilDone =
       try {
         return await work()
       } catch (error) {
+        onRetry(error)
         const nowMs = time.monotonicMs()
         if (nowMs - alertedAtMs >= ALERT_MS) {
           alertedAtMs = nowMs

@@ -44,6 +44,13 @@ export type ExpiryBatch = z.infer<typeof expiryBatch>
 export type CanaryBatch = z.infer<typeof canaryBatch>
 export type Batch = z.infer<typeof batch>
 
+/** Names a job after what it holds, for whoever counts without reading it. */
+export const jobName = (batch: Batch): string =>
+  batch.kind === 'commands' ? `${batch.commands.length} commands` : batch.kind
+
+/** Of a job's name. What says no number is one command. */
+export const commandsOfJob = (name: string): number => Number.parseInt(name, 10) || 1
+
 /** Published to `replyTo` when a batch is committed: outcomes in the order of its commands. */
 export type Reply = {
   readonly batchId: string

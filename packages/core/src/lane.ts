@@ -29,3 +29,6 @@ export const laneOf = (productId: number, value: Layout): string =>
 
 /** The hash tag keeps all keys of a lane in one slot of a Redis Cluster. */
 export const queueName = (lane: string): string => `{flashlane-${lane}}`
+
+/** BullMQ's own keys of a lane: `wait`, `active`, `delayed`, `meta`, and each job under its id. */
+export const laneKey = (lane: string, name: string): string => `bull:${queueName(lane)}:${name}`

@@ -1,6 +1,7 @@
 /** Which errors of MySQL another try can mend. Judged by number: MariaDB's names for them differ. */
 
 const LOCK_WAIT_TIMEOUT = 1_205
+const DEADLOCK = 1_213
 const DUPLICATE_KEY = 1_062
 const UNKNOWN_THREAD = 1_094
 
@@ -34,6 +35,9 @@ export const isDuplicateKey = (error: unknown): boolean =>
 
 export const isLockTimeout = (error: unknown): boolean =>
   isServerError(error) && errnoOf(error) === LOCK_WAIT_TIMEOUT
+
+export const isDeadlock = (error: unknown): boolean =>
+  isServerError(error) && errnoOf(error) === DEADLOCK
 
 export const isUnknownThread = (error: unknown): boolean =>
   isServerError(error) && errnoOf(error) === UNKNOWN_THREAD

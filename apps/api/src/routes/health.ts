@@ -3,9 +3,8 @@ import type { Context } from 'hono'
 import { type App, addRoute } from '../openapi/add-route.ts'
 import { showLife, showMetrics, showReadiness } from '../openapi/health.ts'
 import { respond, respondText } from '../respond.ts'
+import { type Check, check } from '@flashlane/telemetry'
 import type { Registry } from 'prom-client'
-
-const CHECK_MS_MAX = 1_000
 
 export type HealthDeps = {
   readClockMs(): Promise<number>
@@ -14,8 +13,6 @@ export type HealthDeps = {
   canary(): { ok: boolean; age_ms: number | null }
   readonly registry: Registry
 }
-
-type Check = 'ok' | 'failed'
 
 export function addHealthRoutes(app: App, deps: HealthDeps): void {
   /** The canary is told, but takes nothing out: it fails for all processes alike, and some answers need no lane. */
@@ -42,12 +39,4 @@ export function addHealthRoutes(app: App, deps: HealthDeps): void {
   addRoute(app, showLife, (c) => respond(c, 200, { status: 'alive' }))
   addRoute(app, showReadiness, ready)
   addRoute(app, showMetrics, metrics)
-}
-
-async function check(holds: Promise<boolean>): Promise<Check> {
-  const tooLate = new Promise<false>((resolve) => {
-    setTimeout(() => resolve(false), CHECK_MS_MAX).unref()
-  })
-  const passed = await Promise.race([holds.catch(() => false), tooLate])
-  return passed ? 'ok' : 'failed'
 }
