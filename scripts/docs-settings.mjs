@@ -1,6 +1,7 @@
-/** Writes the tables of docs/operating.md that the code knows better: the settings, and the metrics. */
+/** Writes the tables of docs/operating.md that the code knows better: the settings, the metrics and the alerts. */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
+import { parse } from 'yaml'
 import { environment as api } from '../apps/api/src/config.ts'
 import { createMetrics as createApiMetrics } from '../apps/api/src/metrics.ts'
 import { addBacklogMetrics } from '../apps/worker/src/backlog-metrics.ts'
@@ -99,6 +100,30 @@ function metricsTable() {
   return tableOf([['metric', 'type', 'labels', 'api', 'worker', 'help'], ...rows])
 }
 
+/**
+ * @typedef {{ alert: string, expr: string, labels: { severity: string }, annotations: { summary: string, action: string, runbook: string } }} Alert
+ * @returns {readonly Alert[]}
+ */
+export function alerts() {
+  const file = new URL('../deploy/prometheus/alerts.yml', import.meta.url)
+  const { groups } = /** @type {{ groups: { rules: Alert[] }[] }} */ (
+    parse(readFileSync(file, 'utf8'))
+  )
+  return groups.flatMap(({ rules }) => rules)
+}
+
+function alertsTable() {
+  const rows = alerts().map(({ alert, labels, annotations }) => {
+    const { summary, action, runbook } = annotations
+    const [, anchor = ''] = runbook.split('#')
+    const more = `[${anchor.replaceAll('-', ' ')}](#${anchor})`
+    // What Prometheus fills in is whatever it happened to.
+    const means = summary.replaceAll(/\{\{ \$labels\.(\w+) \}\}/g, '<$1>')
+    return [`\`${alert}\``, labels.severity, means, action, more]
+  })
+  return tableOf([['alert', 'severity', 'means', 'do', 'more'], ...rows])
+}
+
 /** Aligned, as the formatter has tables. @param {readonly string[][]} rows */
 function tableOf(rows) {
   const widths = (rows[0] ?? []).map((_, n) => Math.max(...rows.map((row) => row[n]?.length ?? 0)))
@@ -117,6 +142,7 @@ export function withTables(markdown) {
   for (const [name, table] of /** @type {const} */ ([
     ['settings', settingsTable()],
     ['metrics', metricsTable()],
+    ['alerts', alertsTable()],
   ])) {
     const between = new RegExp(`(<!-- ${name}: .* -->\n)[^]*?(<!-- /${name} -->)`)
     if (!between.test(text))

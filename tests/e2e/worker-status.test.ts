@@ -1,7 +1,8 @@
 import { afterEach, expect, test } from 'vitest'
+import { alerts } from '../../scripts/docs-settings.mjs'
 import { freePort } from '../../scripts/services.mjs'
 import { type Flashlane, startFlashlane } from '../support/flashlane.ts'
-import { scrape, statusUrl } from '../support/metrics.ts'
+import { dashboardExpressions, metricsOf, scrape, statusUrl } from '../support/metrics.ts'
 import type { Process } from '../support/process.ts'
 import { placeHold, placeOrder } from '../support/shop.ts'
 import { until } from '../support/until.ts'
@@ -60,6 +61,18 @@ test('a worker counts what became of commands, and what waits for operators', as
     },
     { withinMs: 10_000, what: 'the backlog is asked for again', everyMs: 500 },
   )
+})
+
+test('every metric that the alerts and the dashboard ask for is told by a live api or worker', async () => {
+  flashlane = await startFlashlane({ env: { METRICS_LANES: '1' } })
+  const [ofApi, ofWorker] = await Promise.all([
+    scrape(flashlane.api().url),
+    scrape(await statusUrl(firstWorker())),
+  ])
+
+  const asked = [...alerts().map(({ expr }) => expr), ...dashboardExpressions()]
+  const told = ofApi.names.union(ofWorker.names)
+  expect(asked.flatMap(metricsOf).filter((name) => !told.has(name))).toEqual([])
 })
 
 test('a worker is ready once it works its lanes, and not while it has no Redis; it lives all the time', async () => {

@@ -1,4 +1,5 @@
 /** What a process tells at /metrics. */
+import { readFileSync } from 'node:fs'
 import type { Process } from './process.ts'
 import { until } from './until.ts'
 
@@ -45,3 +46,18 @@ export async function statusUrl(worker: Process): Promise<string> {
   )
   return `http://127.0.0.1:${port}`
 }
+
+/** Of deploy/grafana/flashlane.json. */
+export function dashboardExpressions(): readonly string[] {
+  const file = new URL('../../deploy/grafana/flashlane.json', import.meta.url)
+  const { panels } = JSON.parse(readFileSync(file, 'utf8')) as {
+    panels: readonly { targets?: readonly { expr: string }[] }[]
+  }
+  return panels.flatMap(({ targets = [] }) => targets.map(({ expr }) => expr))
+}
+
+/** The metrics of a process that an expression asks for, by the names under which they are registered. */
+export const metricsOf = (expression: string): readonly string[] =>
+  [...expression.matchAll(/\b(?:flash|nodejs|process)_\w+/g)].map(([name]) =>
+    name.replace(/_(bucket|sum|count)$/, ''),
+  )

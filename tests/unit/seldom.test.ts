@@ -19,7 +19,7 @@ test('whoever asks again too soon gets the same answer, and later a new one', as
 
 test('a service that hangs is asked once, and whoever waits for it is told that nobody knows', async () => {
   const { promise, resolve } = Promise.withResolvers<number>()
-  const service = vi.fn(() => promise)
+  const service = vi.fn<() => Promise<number>>(() => promise)
   const ask = seldom(service, limits)
 
   const first = ask()
@@ -37,7 +37,7 @@ test('a service that hangs is asked once, and whoever waits for it is told that 
 })
 
 test('a service that fails leaves the answer unknown, and the fault told', async () => {
-  const onFault = vi.fn()
+  const onFault = vi.fn<(error: unknown) => void>()
   const ask = seldom(() => Promise.reject(new Error('away')), { ...limits, onFault })
 
   expect(await ask()).toBeNull()

@@ -39,6 +39,8 @@ export function createMetrics() {
     labelNames: ['result'] as const,
     registers,
   })
+  // There from the start, so that the first one is seen to be one more.
+  for (const result of ['not_sent', 'unknown'] as const) batches.inc({ result }, 0)
   const accepted = new Counter({
     name: 'flash_api_accepted_total',
     help: 'Commands that Redis acknowledged. From here on nothing is lost: compare with what the workers applied.',

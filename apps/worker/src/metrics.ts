@@ -36,6 +36,8 @@ export function createMetrics() {
     labelNames: ['command', 'outcome', 'reason'] as const,
     registers,
   })
+  // There from the start, so that the first one is seen to be one more.
+  outcomes.inc({ command: 'RecordPayment', outcome: 'accepted', reason: 'payment_mismatch' }, 0)
   const expired = new Counter({
     name: 'flash_worker_expired_total',
     help: 'Holds and orders whose deadline passed. Many orders: buyers do not get through the payment.',
