@@ -118,7 +118,7 @@ function alertsTable() {
     const [, anchor = ''] = runbook.split('#')
     const more = `[${anchor.replaceAll('-', ' ')}](#${anchor})`
     // What Prometheus fills in is whatever it happened to.
-    const means = summary.replaceAll(/\{\{ \$labels\.(\w+) \}\}/g, '<$1>')
+    const means = summary.replaceAll(/\{\{ \$labels\.(\w+) \}\}/g, '`$1`')
     return [`\`${alert}\``, labels.severity, means, action, more]
   })
   return tableOf([['alert', 'severity', 'means', 'do', 'more'], ...rows])

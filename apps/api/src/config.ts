@@ -126,6 +126,10 @@ export const environment = z
     RATE_LIMIT_CUSTOMER: quota
       .optional()
       .meta({ description: 'The same for a `customer_ref`, placing holds and orders' }),
+    QUEUE_BOARD: z.stringbool().default(false).meta({
+      description:
+        '`true`: a page that shows the lanes, at `/admin/queues`, for operators. See [the queue board](#the-queue-board)',
+    }),
     TRUST_PROXY: count(0, 16, 0).meta({
       description:
         'Proxies before the api that are believed about `X-Forwarded-For`. Too many: clients choose their own address; too few: all are one client',

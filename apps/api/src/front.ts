@@ -10,6 +10,7 @@ export type FrontOptions = {
   readonly countClient?: CountRequest | undefined
   /** How many proxies before this process are believed about whom they heard. */
   readonly trustedHops: number
+  readonly board?: Hono | undefined
 }
 
 const MUTATIONS = ['POST', 'PATCH', 'PUT', 'DELETE']
@@ -19,13 +20,14 @@ const COUNTED = ['/api', '/api/v1'].flatMap((base) =>
 )
 
 export function createFront(app: Hono, options: FrontOptions): Hono {
-  const { corsOrigins, countClient, trustedHops } = options
-  if (corsOrigins === undefined && countClient === undefined) return app
+  const { corsOrigins, countClient, trustedHops, board } = options
+  if (corsOrigins === undefined && countClient === undefined && board === undefined) return app
 
   const front = new Hono()
   if (corsOrigins !== undefined) front.use(allowOrigins(corsOrigins))
   if (countClient !== undefined)
     front.on(MUTATIONS, COUNTED, limitClients(countClient, trustedHops))
+  if (board !== undefined) front.route('/', board)
   return front.all('*', (c) => app.fetch(c.req.raw, c.env))
 }
 

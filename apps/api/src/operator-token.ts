@@ -51,3 +51,10 @@ export const makeFindOperator =
 
 export const allows = (scope: Scope, needed: Scope): boolean =>
   SCOPES.indexOf(scope) >= SCOPES.indexOf(needed)
+
+/** For pages: browsers ask for a password, which is the token, whatever the name. */
+export function tokenAsPassword(authorization: string | undefined): string | undefined {
+  const encoded = /^Basic +(\S+)$/i.exec(authorization ?? '')?.[1]
+  if (encoded === undefined) return authorization
+  return `Bearer ${Buffer.from(encoded, 'base64').toString().split(':').slice(1).join(':')}`
+}

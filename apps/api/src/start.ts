@@ -18,6 +18,7 @@ import { addNodeMetrics, addServiceMetrics } from '@flashlane/telemetry'
 import { createMetrics, type Metrics } from './metrics.ts'
 import { makeFindOperator, type OperatorToken, plainToken } from './operator-token.ts'
 import { type Pipeline, startPipeline } from './pipeline.ts'
+import type { QueueBoard } from './queue-board.ts'
 import { createRateLimit, type CountRequest, limitCustomers, type Quota } from './rate-limit.ts'
 import { startServer } from './server.ts'
 import { createSoldOut } from './sold-out.ts'
@@ -41,7 +42,9 @@ export async function startApi(config: Config, log: Logger): Promise<Api> {
   watchServices(metrics, services)
   metrics.watch({ ...dispatcher, ...wired.live, canaryAgeMs: canary.ageMs })
   const app = createApp({ ...wired, isDraining: () => isDraining })
+  const board = config.QUEUE_BOARD ? await loadBoard(config, services, onFault) : undefined
   const front = createFront(app, {
+    board: board?.app,
     corsOrigins: config.CORS_ORIGINS,
     countClient: countEach('client', config.RATE_LIMIT_CLIENT, services),
     trustedHops: config.TRUST_PROXY,
@@ -58,6 +61,7 @@ export async function startApi(config: Config, log: Logger): Promise<Api> {
         dispatcher,
         async release() {
           pipeline.stop()
+          await board?.close()
           await services.close()
         },
         drainDelayMs: config.DRAIN_DELAY_MS,
@@ -65,6 +69,22 @@ export async function startApi(config: Config, log: Logger): Promise<Api> {
       })
     },
   }
+}
+
+/** Only where it is wanted: it brings a user interface with it. */
+async function loadBoard(
+  config: Config,
+  { mysql }: Services,
+  onFault: (error: unknown) => void,
+): Promise<QueueBoard> {
+  const { createQueueBoard } = await import('./queue-board.ts')
+  return createQueueBoard({
+    redisUrl: config.REDIS_URL,
+    findOperator: makeFindOperator(tokensOf(config)),
+    layout: config.LANES,
+    productIds: () => mysql.productIdsAfter(0),
+    onFault,
+  })
 }
 
 function watchServices({ registry }: Metrics, { database, redis, subscriber }: Services): void {
