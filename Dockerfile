@@ -8,12 +8,12 @@ RUN npm install --global --no-audit --no-fund pnpm@12.21.0
 # The manifests first: as long as they stay the same, the layer with the dependencies does too.
 COPY package.json pnpm-lock.yaml pnpm-workspace.yaml ./
 COPY packages/core/package.json packages/core/
-COPY packages/audit/package.json packages/audit/
 COPY packages/db/package.json packages/db/
 COPY packages/audit/package.json packages/audit/
 COPY packages/durability/package.json packages/durability/
 COPY packages/log/package.json packages/log/
 COPY packages/telemetry/package.json packages/telemetry/
+COPY packages/redis/package.json packages/redis/
 COPY apps/api/package.json apps/api/
 COPY apps/worker/package.json apps/worker/
 # No `pnpm deploy`: it copies the packages into node_modules, where Node refuses to strip types.

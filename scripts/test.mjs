@@ -1,4 +1,7 @@
-/** npm test: everything it takes, then vitest. `npm test -- unit` needs no services; other words and flags go to vitest. */
+/**
+ * npm test: everything it takes, then vitest. `npm test -- unit` needs no services; `--redis-cluster` lets each end-to-end
+ * test have a Redis Cluster in place of one server; other words and flags go to vitest.
+ */
 import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { ours, root } from './places.mjs'
@@ -8,6 +11,7 @@ import { endLeftOvers, holderOf } from './running.mjs'
 import { supervise } from './supervise.mjs'
 import { prepare } from './toolchain.mjs'
 
+const ON_CLUSTER = '--redis-cluster'
 const PROJECTS = new Set(['unit', 'int', 'e2e', 'faults'])
 const CODE_WHEN_STOPPED = 130
 /** Throw-away data: small files, nothing that only slows the start. Commits stay durable, since that is tested. */
@@ -17,7 +21,8 @@ const MYSQL_SETTINGS = [
   '--innodb-buffer-pool-dump-at-shutdown=OFF',
 ]
 
-const words = process.argv.slice(2)
+const words = process.argv.slice(2).filter((word) => word !== ON_CLUSTER)
+const onCluster = process.argv.includes(ON_CLUSTER) ? { FLASHLANE_TEST_REDIS: 'cluster' } : {}
 const projects = words.filter((word) => PROJECTS.has(word))
 const forVitest = words.filter((word) => !PROJECTS.has(word))
 const folder = join(ours, `test-${process.pid}`)
@@ -54,7 +59,7 @@ async function work(running) {
       ...forVitest,
     ],
     cwd: join(root, 'tests'),
-    env: { ...clean, ...services, FLASHLANE_TEST_FOLDER: temporary },
+    env: { ...clean, ...services, ...onCluster, FLASHLANE_TEST_FOLDER: temporary },
     output: 'inherit',
   })
   return code ?? 1

@@ -1,22 +1,23 @@
 /** What cannot be a request of ours: told so in the same words every time, and nothing is left of it anywhere. */
 import { queueName } from '@flashlane/core'
-import { Redis } from 'ioredis'
+import type { RedisClient } from '@flashlane/redis'
 import { sql } from 'kysely'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { ADMIN_TOKEN, type Flashlane, startFlashlane } from '../support/flashlane.ts'
 import { type Answer, request } from '../support/http.ts'
+import { askEach } from '../support/redis.ts'
 import { placeHold } from '../support/shop.ts'
 import { until } from '../support/until.ts'
 
 let flashlane: Flashlane
-let redis: Redis
+let redis: RedisClient
 let productId: number
 let holdId: string
 let before: Traces
 
 beforeAll(async () => {
   flashlane = await startFlashlane({ apis: 2, workers: 2 })
-  redis = new Redis(flashlane.redisUrl)
+  redis = flashlane.redis.connect()
   productId = await flashlane.product({ stock: 100 })
   holdId = await placeHold(flashlane, { product_id: productId, ttl: 3_600 })
   before = await until(settledTraces, { withinMs: 10_000, what: 'the hold’s lane is idle' })
@@ -62,7 +63,7 @@ async function traces(): Promise<Traces> {
 }
 
 async function lanesInRedis(): Promise<readonly string[]> {
-  const keys = await redis.keys('*')
+  const keys = await askEach(redis, (server) => server.keys('*'))
   const named = keys.map((key) => /\{flashlane-(.*?)\}/.exec(key)?.[1] ?? '')
   return [...new Set(named)].filter((lane) => lane !== '').toSorted()
 }

@@ -8,7 +8,6 @@ import {
   WEBHOOK_BODY_BYTES_MAX,
 } from '@flashlane/core'
 import { Queue } from 'bullmq'
-import { Redis } from 'ioredis'
 import { randomBytes } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { aPlaceHold } from '../support/commands.ts'
@@ -44,7 +43,8 @@ test('a client that is gone before its answer finds its hold again under its key
     body: JSON.stringify({ product_id, qty: 2 }),
     signal: leaving.signal,
   })
-  const queue = new Queue(queueName(`p${product_id}`), { connection: { url: flashlane.redisUrl } })
+  const connection = flashlane.redis.connect()
+  const queue = new Queue(queueName(`p${product_id}`), { connection })
   await until(async () => (await queue.getWaitingCount()) === 1, {
     withinMs: 5_000,
     what: 'the hold is in its lane',
@@ -59,6 +59,7 @@ test('a client that is gone before its answer finds its hold again under its key
   expect(isReplay(again)).toBe(true)
   expect(await countersOf(flashlane, product_id)).toMatchObject({ held: 2 })
   await queue.close()
+  connection.disconnect()
 })
 
 test('a unit that comes back to what was sold out is found by a plain hold, at the api that had said no', async () => {
@@ -173,7 +174,7 @@ describe('the same key 50 times at once', () => {
 test('a batch of the day before yesterday, in a Redis that was restored, has no effect and is seen by operators', async () => {
   const product_id = await flashlane.product({ stock: 5 })
   await placeHold(flashlane, { product_id })
-  const connection = new Redis(flashlane.redisUrl, { maxRetriesPerRequest: null })
+  const connection = flashlane.redis.connect()
   const queue = new Queue(queueName(`p${product_id}`), { connection })
   const madeAtMs = Date.now() - BATCH_AGE_MS_MAX - 60_000
   const batchId = drawX(madeAtMs, randomBytes(10))

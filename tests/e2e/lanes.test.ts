@@ -1,7 +1,7 @@
 import { findProduct } from '@flashlane/db'
-import { Redis } from 'ioredis'
 import { afterEach, expect, test } from 'vitest'
 import { type Flashlane, startFlashlane } from '../support/flashlane.ts'
+import { askEach } from '../support/redis.ts'
 import { until } from '../support/until.ts'
 
 let flashlane: Flashlane
@@ -9,8 +9,8 @@ let flashlane: Flashlane
 afterEach(() => flashlane.stop())
 
 const lanesInRedis = async (): Promise<string[]> => {
-  const redis = new Redis(flashlane.redisUrl)
-  const keys = await redis.keys('bull:{flashlane-*}:meta')
+  const redis = flashlane.redis.connect()
+  const keys = await askEach(redis, (server) => server.keys('bull:{flashlane-*}:meta'))
   redis.disconnect()
   return keys.map((key) => /flashlane-(\w+)/.exec(key)?.[1] ?? '').toSorted()
 }

@@ -1,7 +1,6 @@
 import { productChannel } from '@flashlane/core'
 import { applyBatch } from '@flashlane/worker/apply.ts'
 import { createStore } from '@flashlane/worker/store.ts'
-import { Redis } from 'ioredis'
 import { pino } from 'pino'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { aBatch, anAdjustStock } from '../support/commands.ts'
@@ -9,6 +8,7 @@ import { type EventStream, openEventStream } from '../support/event-stream.ts'
 import { type Api, type Flashlane, startFlashlane } from '../support/flashlane.ts'
 import type { Answer } from '../support/http.ts'
 import type { Process } from '../support/process.ts'
+import { askEach } from '../support/redis.ts'
 import { until } from '../support/until.ts'
 
 const ASYNC = { prefer: 'respond-async' }
@@ -99,9 +99,14 @@ test('200 streams opened and closed leave no watcher and no subscription', async
   const sale = shared
   const api = sale.apis[0] as Api
   const productId = await sale.product({ stock: 10 })
-  const redis = new Redis(sale.redisUrl)
-  const subscribed = async () =>
-    Number((await redis.pubsub('NUMSUB', productChannel(productId)))[1] ?? 0)
+  const redis = sale.redis.connect()
+  const subscribed = async () => {
+    const counts = await askEach(redis, async (server) => {
+      const [, count] = await server.pubsub('NUMSUB', productChannel(productId))
+      return [Number(count)]
+    })
+    return counts.reduce((sum, count) => sum + count, 0)
+  }
   const streams = await Promise.all(Array.from({ length: 200 }, () => eventsOf(api, productId)))
   await Promise.all(streams.map((stream) => reaches(stream, 1, 10_000)))
   const during = [
@@ -145,13 +150,13 @@ test('Redis lost: streams stay open, show what MySQL has, and go on when Redis i
   const { body } = await hold(sale.api(), productId)
   const version = Number(body['version'])
   for (const stream of streams) await reaches(stream, version)
-  await sale.redis().kill()
+  await sale.redis.kill()
 
   // A worker that had committed when Redis went away, and could not tell.
   const store = createStore(sale.database, pino({ level: 'silent' }))
   await applyBatch(store, aBatch([anAdjustStock(productId, { set: 11 })]))
   for (const stream of streams) await reaches(stream, version + 1, 5_000)
-  await sale.restartRedis()
+  await sale.redis.restart()
   const sold = await until(
     async () => {
       const answer = await hold(sale.api(), productId)

@@ -1,9 +1,9 @@
 import { findOrder, findProduct } from '@flashlane/db'
 import { queueName } from '@flashlane/core'
 import { Queue } from 'bullmq'
-import { Redis } from 'ioredis'
 import { afterEach, expect, test } from 'vitest'
 import { type Flashlane, startFlashlane } from '../support/flashlane.ts'
+import { askEach } from '../support/redis.ts'
 import { until } from '../support/until.ts'
 
 let flashlane: Flashlane
@@ -26,7 +26,7 @@ test('Redis away: a hold is answered 503 within a second, a payment 202 into the
   const placed = await hold(productId)
   const order = await flashlane.api().post('/api/orders', { hold_id: placed.body['hold_id'] })
   const orderId = String(order.body['order_id'])
-  await flashlane.redis().kill()
+  await flashlane.redis.kill()
 
   const begunAtMs = performance.now()
   const refused = await hold(productId)
@@ -34,7 +34,7 @@ test('Redis away: a hold is answered 503 within a second, a payment 202 into the
   const payment = { idempotency_key: 'evt-1', order_id: orderId, status: 'success' }
   const webhook = await flashlane.api().post('/api/payments/webhook', payment)
   const read = await flashlane.api().get(`/api/products/${productId}`)
-  await flashlane.restartRedis()
+  await flashlane.redis.restart()
 
   expect(refused.status).toBe(503)
   expect(refused.headers.get('content-type')).toContain('application/problem+json')
@@ -54,7 +54,7 @@ test('Redis away: a hold is answered 503 within a second, a payment 202 into the
 test('Redis loses everything under load: what was answered stands, selling resumes within 5 s, lanes are limited again', async () => {
   flashlane = await startFlashlane({ apis: 2, workers: 2 })
   const productId = await flashlane.product({ stock: 100_000 })
-  const redis = new Redis(flashlane.redisUrl, { maxRetriesPerRequest: null })
+  const redis = flashlane.redis.connect()
   const queue = new Queue(queueName(`p${productId}`), { connection: redis })
   let granted = 0
   let uncertain = 0
@@ -68,7 +68,7 @@ test('Redis loses everything under load: what was answered stands, selling resum
   })
   await until(() => granted > 200, { withinMs: 10_000, what: 'the sale runs' })
 
-  await redis.flushall()
+  await askEach(redis, async (server) => [await server.flushall()])
   const before = granted
   await until(() => granted > before + 200, { withinMs: 5_000, what: 'the sale goes on' })
   await until(async () => (await queue.getGlobalConcurrency()) === 1, {

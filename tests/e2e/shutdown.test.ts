@@ -1,7 +1,6 @@
 import { queueName } from '@flashlane/core'
 import { findProduct } from '@flashlane/db'
 import { Queue } from 'bullmq'
-import { Redis } from 'ioredis'
 import { sql } from 'kysely'
 import { afterEach, expect, test } from 'vitest'
 import { type Api, type Flashlane, startFlashlane } from '../support/flashlane.ts'
@@ -67,7 +66,7 @@ const isBlocked = (sale: Flashlane) =>
   )
 
 const waitingJobs = async (sale: Flashlane, productId: number): Promise<number> => {
-  const redis = new Redis(sale.redisUrl, { maxRetriesPerRequest: null })
+  const redis = sale.redis.connect()
   const queue = new Queue(queueName(`p${productId}`), { connection: redis })
   const count = await queue.getJobCountByTypes('wait', 'active')
   await queue.close()

@@ -82,7 +82,7 @@ test('a worker is ready once it works its lanes, and not while it has no Redis; 
   expect(await asked(url, '/livez')).toMatchObject({ status: 200 })
   expect(await asked(url, '/elsewhere')).toMatchObject({ status: 404 })
 
-  await flashlane.redis().stop()
+  await flashlane.redis.kill()
 
   const unready = await until(
     async () => {
@@ -95,7 +95,7 @@ test('a worker is ready once it works its lanes, and not while it has no Redis; 
   expect(await asked(url, '/livez')).toMatchObject({ status: 200 })
   const { valueOf } = await scrape(url)
   expect(valueOf('flash_backlog', { what: 'refunds_due' })).toBe(0)
-  await flashlane.restartRedis()
+  await flashlane.redis.restart()
   await until(async () => (await asked(url, '/readyz')).status === 200, {
     withinMs: 10_000,
     what: 'the worker is ready again',

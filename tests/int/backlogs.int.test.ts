@@ -15,7 +15,7 @@ import { draw } from '@flashlane/worker/draw.ts'
 import { makeExpiryBatch } from '@flashlane/worker/expiry-jobs.ts'
 import { readLaneBacklogs } from '@flashlane/worker/lane-backlogs.ts'
 import { randomBytes } from 'node:crypto'
-import type { Redis } from 'ioredis'
+import type { RedisClient } from '@flashlane/redis'
 import { sql } from 'kysely'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { aBatchId, aPlaceHold, aProduct, aPayment } from '../support/commands.ts'
@@ -129,5 +129,5 @@ const aCommandBatch = (commands: readonly PlaceHold[], madeAtMs: number): Comman
   commands: [...commands],
 })
 
-const keysOf = (redis: Redis, lane: string): Promise<string[]> =>
+const keysOf = (redis: RedisClient, lane: string): Promise<string[]> =>
   redis.keys(`bull:{flashlane-${lane}}:*`)

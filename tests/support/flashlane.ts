@@ -2,17 +2,14 @@
 import { audit, formatReport } from '@flashlane/audit'
 import { type Client, createClient } from '@flashlane/client'
 import { type Database, withSnapshot } from '@flashlane/db'
-import { randomBytes } from 'node:crypto'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { setImmediate as pause } from 'node:timers/promises'
-import { freePort, startRedis } from '../../scripts/services.mjs'
+import { freePort } from '../../scripts/services.mjs'
 import { createTestDatabase } from './database.ts'
 import { failOnMisfits, learnDocument } from './document.ts'
 import { type Answer, checkedFetch, request } from './http.ts'
 import { type Process, startProcess } from './process.ts'
 import { type Proxy, startProxy } from './proxy.ts'
+import { startTestRedis, type TestRedis } from './redis.ts'
 import { until } from './until.ts'
 
 export const ADMIN_TOKEN = 'a-token-for-the-tests-only'
@@ -27,12 +24,10 @@ export type Api = Process & {
   send(signal: NodeJS.Signals): void
 }
 
-type RedisServer = Awaited<ReturnType<typeof startRedis>>
-
 export type Flashlane = {
   readonly database: Database
   readonly mysqlUrl: string
-  readonly redisUrl: string
+  readonly redis: TestRedis
   readonly apis: readonly Api[]
   readonly workers: readonly Process[]
   /** An api of those running, in turn. */
@@ -41,10 +36,8 @@ export type Flashlane = {
   client(): Client
   startApi(env?: Record<string, string>): Promise<Api>
   startWorker(env?: Record<string, string>): Process
-  redis(): RedisServer
   /** Between the processes and MySQL, where the test asked for one. */
   mysqlProxy(): Proxy
-  restartRedis(): Promise<void>
   /** Puts a product on sale and tells its id. */
   product(
     fields: { stock: number } & Partial<Parameters<Client['createProduct']>[0]>,
@@ -60,6 +53,8 @@ type Options = {
   readonly env?: Record<string, string>
   /** Puts a proxy between the processes and MySQL. */
   readonly mysqlProxy?: boolean
+  /** A Redis Cluster rather than one server; unset, as the whole run says. */
+  readonly isRedisCluster?: boolean
 }
 
 export async function startFlashlane({
@@ -67,16 +62,16 @@ export async function startFlashlane({
   workers = 1,
   env = {},
   mysqlProxy = false,
+  isRedisCluster,
 }: Options = {}): Promise<Flashlane> {
   const testDatabase = await createTestDatabase()
   const { hostname, port: mysqlPort } = new URL(testDatabase.url)
   const proxy = mysqlProxy
     ? await startProxy({ host: hostname, port: Number(mysqlPort || 3_306) })
     : null
-  const folder = mkdtempSync(join(process.env['FLASHLANE_TEST_FOLDER'] ?? tmpdir(), 'redis-'))
-  const password = randomBytes(9).toString('hex')
-  const port = await freePort()
-  let redis = await startRedis({ folder, port, password })
+  const redis = await startTestRedis(
+    isRedisCluster === undefined ? {} : { isCluster: isRedisCluster },
+  )
   const common = {
     MYSQL_URL: proxy ? proxy.through(testDatabase.appUrl) : testDatabase.appUrl,
     REDIS_URL: redis.url,
@@ -91,7 +86,7 @@ export async function startFlashlane({
   const flashlane: Flashlane = {
     database: testDatabase.database,
     mysqlUrl: testDatabase.appUrl,
-    redisUrl: redis.url,
+    redis,
     apis: running.apis,
     workers: running.workers,
     api() {
@@ -117,13 +112,9 @@ export async function startFlashlane({
       running.workers.push(worker)
       return worker
     },
-    redis: () => redis,
     mysqlProxy() {
       if (!proxy) throw new Error('this test asked for no proxy')
       return proxy
-    },
-    async restartRedis() {
-      redis = await startRedis({ folder, port, password })
     },
     async product({ stock, price = 4_900, ...others }) {
       const { id } = await flashlane
@@ -140,7 +131,6 @@ export async function startFlashlane({
       await proxy?.close()
       const report = await withSnapshot(testDatabase.database, (books) => audit(books, { pause }))
       await testDatabase.drop()
-      rmSync(folder, { recursive: true, force: true })
       if (codes.some((code) => code !== 0)) {
         const outputs = all.map((each) => each.output().slice(-2_000)).join('\n---\n')
         throw new Error(`a process ended with ${codes.join(', ')}:\n${outputs}`)

@@ -23,7 +23,8 @@ const mains = {
 export function startProcess(app: keyof typeof mains, env: Record<string, string>): Process {
   const { NODE_OPTIONS: _ours, VITEST: _flag, ...inherited } = process.env
   const child: ChildProcess = spawn(process.execPath, [mains[app]], {
-    env: { ...inherited, ...env },
+    // Any port: several workers run side by side.
+    env: { ...inherited, METRICS_PORT: '0', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   let output = ''

@@ -1,6 +1,7 @@
 /** A worker's parts inside the test process, so that a test can leave one out. */
-import { layout, PARKED_TTL_S_DEFAULT } from '@flashlane/core'
+import { layout, PARKED_TTL_S_DEFAULT, queueName } from '@flashlane/core'
 import type { Database } from '@flashlane/db'
+import { createRunIds } from '@flashlane/redis'
 import { publish } from '@flashlane/worker/after-commit.ts'
 import { draw } from '@flashlane/worker/draw.ts'
 import { makeHandle } from '@flashlane/worker/handle.ts'
@@ -8,7 +9,6 @@ import { createMetrics } from '@flashlane/worker/metrics.ts'
 import { createLanes, type Lanes } from '@flashlane/worker/lanes.ts'
 import { askMysql } from '@flashlane/worker/mysql.ts'
 import { connectRedis } from '@flashlane/worker/redis.ts'
-import { createRunId } from '@flashlane/worker/run-id.ts'
 import { createStore } from '@flashlane/worker/store.ts'
 import { createSweeper, type Sweeper } from '@flashlane/worker/sweeper.ts'
 import { makeUntilDone } from '@flashlane/worker/until-done.ts'
@@ -25,9 +25,10 @@ export type TestWorker = {
 export function createTestWorker(database: Database): TestWorker {
   const log = pino({ level: 'silent' })
   const noFault = () => {}
-  const redis = connectRedis(required('REDIS_URL'))
+  const redis = connectRedis(required('REDIS_URL'), noFault)
   const mysql = askMysql(database)
   const metrics = createMetrics()
+  const runIds = createRunIds(redis, noFault)
   const untilDone = makeUntilDone(log)
   const perProduct = layout.parse('per-product')
   const handle = makeHandle({
@@ -35,7 +36,7 @@ export function createTestWorker(database: Database): TestWorker {
     store: createStore(database, log),
     publish: (runId, published) => publish(redis, runId, published),
     draw,
-    runId: createRunId(redis),
+    runIdOf: (lane) => runIds.ask(queueName(lane)),
     layout: perProduct,
     untilDone,
     metrics,

@@ -18,6 +18,7 @@ import {
   WEBHOOK_WAIT_MS_DEFAULT,
 } from '@flashlane/core'
 import { failpointsSetting } from '@flashlane/failpoints'
+import { isRedisUrl, REDIS_URL_DESCRIPTION, REDIS_URL_WANTED } from '@flashlane/redis'
 import { z } from 'zod'
 import { hashedTokens } from './operator-token.ts'
 import { standardSecrets, stripeSecrets } from './webhooks/secrets.ts'
@@ -55,9 +56,9 @@ export const environment = z
     MYSQL_URL: z
       .url({ protocol: /^(mysql|mariadb)$/ })
       .meta({ description: '`mysql://user:password@host:3306/database`. `npm start` finds one' }),
-    REDIS_URL: z
-      .url({ protocol: /^rediss?$/ })
-      .meta({ description: '`redis://` or `rediss://`. `npm start` finds one' }),
+    REDIS_URL: z.string().refine(isRedisUrl, REDIS_URL_WANTED).meta({
+      description: REDIS_URL_DESCRIPTION,
+    }),
     HOST: z.string().min(1).default('127.0.0.1').meta({ description: 'Address to listen on' }),
     PORT: count(0, 65_535, 3_000).meta({
       description: '0 takes any free one (not with `npm start`)',

@@ -1,6 +1,6 @@
 /** How lanes stand in Redis, for operators: read in two round trips, however many lanes. */
 import { type Layout, laneOf, type Product, queueName } from '@flashlane/core'
-import type { Redis } from 'ioredis'
+import type { RedisClient } from '@flashlane/redis'
 
 export type LaneStatus = {
   readonly name: string
@@ -18,7 +18,7 @@ export type LaneStatus = {
   readonly product: Product | null
 }
 
-type Deps = { readonly redis: Redis; readonly layout: Layout; nowMs(): number }
+type Deps = { readonly redis: RedisClient; readonly layout: Layout; nowMs(): number }
 
 export const makeLaneStatus =
   ({ redis, layout, nowMs }: Deps) =>
@@ -50,7 +50,7 @@ const NOTHING = { waiting: 0, active: 0, delayed: 0, next: null, inWork: null }
 /** BullMQ's own keys: `bull:{lane}:wait` and its like. */
 const keyOf = (lane: string): string => `bull:${queueName(lane)}`
 
-async function countsOf(redis: Redis, lane: string) {
+async function countsOf(redis: RedisClient, lane: string) {
   const key = keyOf(lane)
   const [waiting, active, delayed, next, inWork] = await Promise.all([
     redis.llen(`${key}:wait`),
@@ -62,7 +62,7 @@ async function countsOf(redis: Redis, lane: string) {
   return { waiting, active, delayed, next, inWork }
 }
 
-async function jobOf(redis: Redis, lane: string, jobId: string) {
+async function jobOf(redis: RedisClient, lane: string, jobId: string) {
   const [timestamp, data] = await redis.hmget(`${keyOf(lane)}:${jobId}`, 'timestamp', 'data')
   const parsed = parseData(data ?? '')
   return { madeAtMs: Number(timestamp ?? 0), commands: parsed }

@@ -9,8 +9,8 @@ import {
   REDIS_COMMAND_MS_MAX,
   SWEEP_NOTICE,
 } from '@flashlane/core'
+import { type RedisClient, serverOf } from '@flashlane/redis'
 import { Queue } from 'bullmq'
-import type { Redis } from 'ioredis'
 
 /** BullMQ keeps a stream of events a queue, which nobody here reads. */
 const EVENTS_MAX = 100
@@ -31,7 +31,7 @@ export type Place = {
 
 export type Lanes = ReturnType<typeof createLanes>
 
-export function createLanes(redis: Redis, onFault: (error: unknown) => void) {
+export function createLanes(redis: RedisClient, onFault: (error: unknown) => void) {
   const queues = new Map<string, Queue>()
 
   function queueOf(lane: string): Queue {
@@ -55,7 +55,7 @@ export function createLanes(redis: Redis, onFault: (error: unknown) => void) {
   return {
     /** Never rejects. The batch's id is the job's: added twice, it is there once. */
     async add(lane: string, batch: Batch): Promise<AddResult> {
-      if (redis.status !== 'ready') return 'not_sent'
+      if (serverOf(redis, queueName(lane))?.status !== 'ready') return 'not_sent'
       const sentMs = performance.now()
       try {
         await queueOf(lane).add(jobName(batch), batch, {

@@ -3,7 +3,7 @@
  * together; each counts for itself while Redis is away, so that a lost count never stops a sale.
  */
 import type { Context } from 'hono'
-import type { Redis } from 'ioredis'
+import type { RedisClient } from '@flashlane/redis'
 import { RateLimiterMemory, RateLimiterRedis, RateLimiterRes } from 'rate-limiter-flexible'
 import { Fault } from './problem.ts'
 import { addHeaders } from './respond.ts'
@@ -18,7 +18,7 @@ export type CountRequest = (whose: string) => Promise<LimitHeaders>
 
 type Options = { readonly name: 'client' | 'customer'; readonly quota: Quota }
 
-export function createRateLimit(redis: Redis, { name, quota }: Options): CountRequest {
+export function createRateLimit(redis: RedisClient, { name, quota }: Options): CountRequest {
   const { requests, windowS } = quota
   const window = { points: requests, duration: windowS }
   const counter = new RateLimiterRedis({

@@ -1,6 +1,11 @@
 /** Connections to Redis that fail fast: a client that waits for an answer is better off with a 503. */
 import { REDIS_COMMAND_MS_MAX } from '@flashlane/core'
-import { Redis } from 'ioredis'
+import {
+  connectRedis as connect,
+  connectSubscriber as subscribeTo,
+  type RedisClient,
+} from '@flashlane/redis'
+import type { Redis } from 'ioredis'
 
 const CONNECT_MS_MAX = 2_000
 const RETRY_MS_MAX = 250
@@ -23,11 +28,13 @@ const failFast = {
   reconnectOnError: (error: Error) => error.message.startsWith('READONLY'),
 }
 
-export function connectRedis(
+type Options = { readonly name: string; onFault(error: unknown): void }
+
+export const connectRedis = (url: string, { name, onFault }: Options): RedisClient =>
+  connect(url, { ...failFast, connectionName: name }, onFault)
+
+/** `redis` is the other connection to the same: of a Cluster it knows the servers. */
+export const connectSubscriber = (
   url: string,
-  { name, onFault }: { name: string; onFault: (error: unknown) => void },
-): Redis {
-  const redis = new Redis(url, { ...failFast, connectionName: name })
-  redis.on('error', onFault)
-  return redis
-}
+  { name, redis, onFault }: Options & { readonly redis: RedisClient },
+): Redis => subscribeTo(url, { options: { ...failFast, connectionName: name }, redis, onFault })

@@ -5,13 +5,14 @@ import { formatLayout } from '@flashlane/core'
 import { connect, type Database, isTransient } from '@flashlane/db'
 import { warnOfWeakServers } from '@flashlane/durability'
 import type { Logger } from '@flashlane/log'
+import type { RedisClient } from '@flashlane/redis'
 import type { Redis } from 'ioredis'
 import { type AuditProduct, createAudit } from './audit.ts'
 import { type Clock, startClock } from './clock.ts'
 import type { Config } from './config.ts'
 import { realTimers } from './dispatch/timers.ts'
 import { askMysql, type Mysql } from './mysql.ts'
-import { connectRedis } from './redis.ts'
+import { connectRedis, connectSubscriber } from './redis.ts'
 
 const TRY_AGAIN_MS = 500
 
@@ -22,7 +23,7 @@ export type Services = {
   readonly clock: Clock
   readonly auditProduct: AuditProduct
   /** Adds batches, and reads and writes what the lanes keep beside them. */
-  readonly redis: Redis
+  readonly redis: RedisClient
   /** Hears replies and changes, and nothing else. */
   readonly subscriber: Redis
   readonly processId: string
@@ -50,8 +51,9 @@ export async function connectServices(
   const audit = createAudit(config.MYSQL_URL)
   const processId = randomBytes(8).toString('hex')
   const redis = connectRedis(config.REDIS_URL, { name: `flashlane-api-${processId}`, onFault })
-  const subscriber = connectRedis(config.REDIS_URL, {
+  const subscriber = connectSubscriber(config.REDIS_URL, {
     name: `flashlane-replies-${processId}`,
+    redis,
     onFault,
   })
   warnOfWeakServers({ database, redis, log })

@@ -6,15 +6,16 @@ import {
   decodeSnapshot,
   encodeSnapshot,
   type Product,
+  queueName,
   SNAPSHOT_TTL_S,
   snapshotKey,
   WRITE_SNAPSHOT_LUA,
 } from '@flashlane/core'
-import type { Redis } from 'ioredis'
+import { createRunIds, type RedisClient } from '@flashlane/redis'
 import { coalesce } from './coalesce.ts'
 
 type SnapshotsDeps = {
-  readonly redis: Redis
+  readonly redis: RedisClient
   laneOf(productId: number): string
   findProduct(productId: number): Promise<Product | null>
   readFrom(source: 'redis' | 'mysql'): void
@@ -25,25 +26,16 @@ export type Snapshots = ReturnType<typeof createSnapshots>
 
 export function createSnapshots(deps: SnapshotsDeps) {
   const { redis, laneOf, onFault } = deps
-  /** Null from a lost connection until the next one has told whose it is. */
-  let runId: string | null = null
-
-  const learnRunId = () => {
-    redis.info('server').then((info) => {
-      runId = /^run_id:(\w+)/m.exec(info)?.[1] ?? null
-    }, onFault)
-  }
-  redis.on('ready', learnRunId)
-  redis.on('close', () => {
-    runId = null
-  })
-  if (redis.status === 'ready') learnRunId()
+  const runIds = createRunIds(redis, onFault)
+  const runOf = (productId: number) => runIds.known(queueName(laneOf(productId)))
 
   async function readRedis(productId: number): Promise<Product | null> {
-    if (runId === null) return null
+    const run = runOf(productId)
+    if (run === null) return null
     try {
-      const text = await redis.get(snapshotKey(laneOf(productId), runId, productId))
-      return text === null ? null : decodeSnapshot(text)
+      const text = await redis.get(snapshotKey(laneOf(productId), run, productId))
+      // If the lane went to another server of a Cluster meanwhile, newer snapshots bear that one's run.
+      return text === null || runOf(productId) !== run ? null : decodeSnapshot(text)
     } catch (error) {
       onFault(error)
       return null
@@ -52,7 +44,7 @@ export function createSnapshots(deps: SnapshotsDeps) {
 
   async function readMysql(productId: number): Promise<Product | null> {
     // Named before the read: a Redis that comes back meanwhile must not take it for its own.
-    const run = runId
+    const run = runOf(productId)
     const product = await deps.findProduct(productId)
     if (product && run !== null) await write(product, run)
     return product

@@ -11,7 +11,7 @@ import {
   snapshotKey,
   WRITE_SNAPSHOT_LUA,
 } from '@flashlane/core'
-import type { Redis } from 'ioredis'
+import type { RedisClient } from '@flashlane/redis'
 
 export type Published = {
   readonly lane: string
@@ -30,7 +30,7 @@ export type Published = {
  * the keys of what is queued no more: who hears of the change, and asks, finds them gone.
  */
 export async function publish(
-  redis: Redis,
+  redis: RedisClient,
   runId: string,
   { lane, products, commandIds, reply, depth }: Published,
 ): Promise<void> {

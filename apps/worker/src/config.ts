@@ -6,15 +6,16 @@ import {
   SHUTDOWN_GRACE_MS_DEFAULT,
 } from '@flashlane/core'
 import { failpointsSetting } from '@flashlane/failpoints'
+import { isRedisUrl, REDIS_URL_DESCRIPTION, REDIS_URL_WANTED } from '@flashlane/redis'
 import { z } from 'zod'
 
 export const environment = z.object({
   MYSQL_URL: z
     .url({ protocol: /^(mysql|mariadb)$/ })
     .meta({ description: '`mysql://user:password@host:3306/database`. `npm start` finds one' }),
-  REDIS_URL: z
-    .url({ protocol: /^rediss?$/ })
-    .meta({ description: '`redis://` or `rediss://`. `npm start` finds one' }),
+  REDIS_URL: z.string().refine(isRedisUrl, REDIS_URL_WANTED).meta({
+    description: REDIS_URL_DESCRIPTION,
+  }),
   LANES: layout.prefault('per-product').meta({
     description:
       '`per-product`, or `shared:N` with N up to 1,024, for catalogues of thousands. Written into MySQL at the first start; every process must agree',

@@ -22,7 +22,8 @@ type Deps = {
   readonly mysql: Pick<Mysql, 'readClockMs' | 'dueInLane' | 'findProducts' | 'productsOfBatch'>
   readonly store: Store
   readonly publish: (runId: string, published: Published) => Promise<void>
-  readonly runId: () => Promise<string>
+  /** Of the Redis server that has the lane. */
+  readonly runIdOf: (laneName: string) => Promise<string>
   readonly draw: Draw
   readonly layout: Layout
   readonly untilDone: UntilDone
@@ -102,7 +103,7 @@ export function makeHandle(deps: Deps): Handle {
     const outcome = { outcome: 'accepted', result: { type: 'pong', nowMs }, version: 0 } as const
     const reply = { to: batch.replyTo, batchId: batch.batchId, outcomes: [outcome] }
     const message = { lane: lane.name, products: [], commandIds: [], reply, depth: 0 }
-    await deps.untilDone(async () => publish(await deps.runId(), message), {
+    await deps.untilDone(async () => publish(await deps.runIdOf(lane.name), message), {
       signal,
       what: `lane ${lane.name}`,
     })
@@ -114,7 +115,7 @@ export function makeHandle(deps: Deps): Handle {
     const products = await mysql.findProducts(productIds)
     if (products.length === 0) return
     const shown = { lane: lane.name, products, commandIds: [], reply: null, depth: 0 }
-    await publish(await deps.runId(), shown)
+    await publish(await deps.runIdOf(lane.name), shown)
   }
 
   type Sent = Pick<CommandBatch, 'batchId' | 'commands' | 'replyTo'>
@@ -134,7 +135,7 @@ export function makeHandle(deps: Deps): Handle {
         batch.replyTo === null ? null : { to: batch.replyTo, batchId: batch.batchId, outcomes },
       depth: await lane.depth(batch.commands.length),
     }
-    const runId = await deps.runId()
+    const runId = await deps.runIdOf(lane.name)
     // Sent here and now, and not awaited: the job's completion follows over the same connection, so that a job which is
     // gone was told of.
     publish(runId, published).catch(() => publishAgain(lane, published, signal))
@@ -144,7 +145,7 @@ export function makeHandle(deps: Deps): Handle {
 
   /** Redis refused it. At shutdown it is given up: the api finds the outcomes in the journal. */
   async function publishAgain(lane: Lane, published: Published, signal: AbortSignal) {
-    const tell = async () => publish(await deps.runId(), published)
+    const tell = async () => publish(await deps.runIdOf(lane.name), published)
     await deps
       .untilDone(tell, { signal, what: `lane ${lane.name}` })
       .catch((error: unknown) => deps.log.warn({ err: error }, 'outcomes not told'))

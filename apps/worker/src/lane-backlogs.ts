@@ -1,6 +1,6 @@
 /** How many commands wait in each lane, and for how long: asked of Redis some lanes at a time, so that the batches between them do not wait. */
 import { batchId, commandsOfJob, laneKey, timeOf } from '@flashlane/core'
-import type { Redis } from 'ioredis'
+import type { RedisClient } from '@flashlane/redis'
 import { z } from 'zod'
 
 const LANES_AT_A_TIME = 64
@@ -17,7 +17,7 @@ export type LaneBacklog = {
 
 /** Of lanes where something waits. `nowMs` is the database's clock. */
 export async function readLaneBacklogs(
-  redis: Redis,
+  redis: RedisClient,
   names: readonly string[],
   nowMs: () => Promise<number>,
 ): Promise<readonly LaneBacklog[]> {
@@ -31,7 +31,11 @@ export async function readLaneBacklogs(
   return found
 }
 
-async function readOne(redis: Redis, lane: string, nowMs: number): Promise<LaneBacklog | null> {
+async function readOne(
+  redis: RedisClient,
+  lane: string,
+  nowMs: number,
+): Promise<LaneBacklog | null> {
   const wait = laneKey(lane, 'wait')
   const [jobs, next] = await Promise.all([redis.llen(wait), redis.lindex(wait, -1)])
   if (next === null) return null
@@ -45,7 +49,7 @@ async function readOne(redis: Redis, lane: string, nowMs: number): Promise<LaneB
 }
 
 /** A batch of commands has it in its id; an expiry, whose job may be older than its due time, in its few bytes. */
-async function madeAt(redis: Redis, key: string, jobId: string): Promise<number | null> {
+async function madeAt(redis: RedisClient, key: string, jobId: string): Promise<number | null> {
   if (batchId.safeParse(jobId).success) return timeOf(jobId)
   const data = await redis.hget(key, 'data')
   try {

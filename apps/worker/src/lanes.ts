@@ -1,7 +1,7 @@
 /** The lanes that this process works: for each a BullMQ worker that takes one job at a time. The only file that speaks BullMQ. */
 import { type Batch, jobName, queueName } from '@flashlane/core'
+import { eachServer, type RedisClient, serverOf } from '@flashlane/redis'
 import { type Job, Queue, Worker } from 'bullmq'
-import type { Redis } from 'ioredis'
 import { randomUUID } from 'node:crypto'
 import type { Logger } from '@flashlane/log'
 import type { Metrics } from './metrics.ts'
@@ -18,8 +18,8 @@ const STALLED_COUNT_MAX = 1_000_000
 const EVENTS_KEPT = 100
 const DEPTH_ASKED_MS = 500
 
-/** Goes with the queues' own settings when Redis loses its data; while it is there, so are they. Each worker's own: another has other lanes open. */
-const MARKER_PREFIX = 'flashlane:lanes-set'
+/** Goes with the queues' own settings when a server of Redis loses its data; while it is there, so are they. Each worker's own: another has other lanes open. */
+const MARKER = 'lanes-set'
 const MARKER_S = 3_600
 
 export type Lane = {
@@ -40,7 +40,7 @@ export type Lanes = {
 }
 
 type Deps = {
-  readonly redis: Redis
+  readonly redis: RedisClient
   readonly nowMs: () => number
   readonly handle: (lane: Lane, batch: Batch, signal: AbortSignal) => Promise<void>
   readonly bury: (job: Job<unknown>, error: string) => Promise<void>
@@ -56,11 +56,21 @@ type Opened = { readonly lane: Lane; readonly queue: Queue; readonly worker: Wor
 export function createLanes(deps: Deps): Lanes {
   const { redis, onFault } = deps
   const lanes = new Map<string, Opened>()
-  const marker = `${MARKER_PREFIX}:${randomUUID()}`
+  const id = randomUUID()
+  let isClosed = false
   const limitAll = () => {
+    if (isClosed) return
     for (const { queue } of lanes.values()) limit(redis, queue).catch(onFault)
   }
-  redis.on('ready', limitAll)
+  eachServer(redis, (server) => server.on('ready', limitAll))
+
+  /** Of one server: each of a Cluster's may lose its data alone. */
+  async function reassertTogether(own: readonly Opened[]): Promise<void> {
+    const marker = `${own[0]?.queue.name}:${MARKER}:${id}`
+    if ((await redis.exists(marker)) === 1) return
+    await Promise.all(own.map(({ queue }) => limit(redis, queue)))
+    await redis.set(marker, '1', 'EX', MARKER_S)
+  }
 
   return {
     open(name) {
@@ -73,12 +83,11 @@ export function createLanes(deps: Deps): Lanes {
     get: (name) => lanes.get(name)?.lane,
     names: () => [...lanes.keys()],
     async reassert() {
-      if ((await redis.exists(marker)) === 1) return
-      await Promise.all(Array.from(lanes.values(), ({ queue }) => limit(redis, queue)))
-      await redis.set(marker, '1', 'EX', MARKER_S)
+      const byServer = Map.groupBy(lanes.values(), ({ queue }) => serverOf(redis, queue.name))
+      await Promise.all([...byServer.values()].map(reassertTogether))
     },
     async close() {
-      redis.off('ready', limitAll)
+      isClosed = true
       await Promise.all(Array.from(lanes.values(), ({ worker }) => worker.close()))
       await Promise.all(Array.from(lanes.values(), ({ queue }) => queue.close()))
     },
@@ -124,7 +133,7 @@ function openLane(deps: Deps, name: string): Opened {
 }
 
 /** What BullMQ keeps beside the queue itself: one job at a time, and few events. */
-async function limit(redis: Redis, queue: Queue): Promise<void> {
+async function limit(redis: RedisClient, queue: Queue): Promise<void> {
   await queue.setGlobalConcurrency(1)
   await redis.hset(queue.toKey('meta'), 'opts.maxLenEvents', EVENTS_KEPT)
 }

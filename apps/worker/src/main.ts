@@ -1,5 +1,5 @@
 /** Builds the worker, runs it, and ends it when told. */
-import { formatLayout, LANES_CHANNEL, SWEEP_NOTICE } from '@flashlane/core'
+import { formatLayout, LANES_CHANNEL, queueName, SWEEP_NOTICE } from '@flashlane/core'
 import {
   bury,
   claimLayout,
@@ -11,6 +11,7 @@ import {
 import { createFailpoints } from '@flashlane/failpoints'
 import { warnOfWeakServers } from '@flashlane/durability'
 import { createLog, makeFaultLog } from '@flashlane/log'
+import { createRunIds } from '@flashlane/redis'
 import type { Job } from 'bullmq'
 import { publish } from './after-commit.ts'
 import { parseConfig } from './config.ts'
@@ -19,8 +20,7 @@ import { makeHandle } from './handle.ts'
 import { createLanes } from './lanes.ts'
 import { askMysql } from './mysql.ts'
 import { createMetrics } from './metrics.ts'
-import { connectRedis } from './redis.ts'
-import { createRunId } from './run-id.ts'
+import { connectRedis, connectSubscriber } from './redis.ts'
 import { createStore } from './store.ts'
 import { createStatus } from './status.ts'
 import { createSweeper } from './sweeper.ts'
@@ -39,11 +39,9 @@ const database = connect({
   poolSize: config.MYSQL_POOL_SIZE,
   multipleStatements: true,
 })
-const redis = connectRedis(config.REDIS_URL)
-const notices = connectRedis(config.REDIS_URL)
-for (const client of [redis, notices]) {
-  client.on('error', onFault)
-}
+const redis = connectRedis(config.REDIS_URL, onFault)
+const notices = connectSubscriber(config.REDIS_URL, { redis, onFault })
+const runIds = createRunIds(redis, onFault)
 const mysql = askMysql(database)
 const metrics = createMetrics()
 const untilDone = makeUntilDone(log, { onRetry: metrics.retried })
@@ -62,7 +60,7 @@ const handle = makeHandle({
   metrics,
   log,
   layout: config.LANES,
-  runId: createRunId(redis),
+  runIdOf: (lane) => runIds.ask(queueName(lane)),
   failpoints,
 })
 const lanes = createLanes({

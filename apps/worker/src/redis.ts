@@ -1,12 +1,27 @@
 /** The worker's connection to Redis: waits for it as long as it takes, since a lane has nowhere else to go. */
-import { Redis } from 'ioredis'
+import {
+  connectRedis as connect,
+  connectSubscriber as subscribeTo,
+  type RedisClient,
+} from '@flashlane/redis'
+import type { Redis } from 'ioredis'
 
 const RECONNECT_MS_MAX = 500
 
-export const connectRedis = (url: string): Redis =>
-  new Redis(url, {
-    maxRetriesPerRequest: null,
-    retryStrategy: (tries) => Math.min(tries * 50, RECONNECT_MS_MAX),
-    // After a failover the old master says READONLY: the next connection finds the new one.
-    reconnectOnError: (error) => error.message.startsWith('READONLY'),
-  })
+const patient = {
+  maxRetriesPerRequest: null,
+  retryStrategy: (tries: number) => Math.min(tries * 50, RECONNECT_MS_MAX),
+  // After a failover the old master says READONLY: the next connection finds the new one.
+  reconnectOnError: (error: Error) => error.message.startsWith('READONLY'),
+}
+
+type OnFault = (error: unknown) => void
+
+export const connectRedis = (url: string, onFault: OnFault): RedisClient =>
+  connect(url, patient, onFault)
+
+/** `redis` is the other connection to the same: of a Cluster it knows the servers. */
+export const connectSubscriber = (
+  url: string,
+  { redis, onFault }: { readonly redis: RedisClient; readonly onFault: OnFault },
+): Redis => subscribeTo(url, { options: patient, redis, onFault })

@@ -2,7 +2,7 @@
 import { connect, type Database, migrationsPending, readBacklogs, readClockMs } from '@flashlane/db'
 import type { Logger } from '@flashlane/log'
 import { addNodeMetrics, addServiceMetrics, type Check, check } from '@flashlane/telemetry'
-import type { Redis } from 'ioredis'
+import type { RedisClient } from '@flashlane/redis'
 import { addBacklogMetrics } from './backlog-metrics.ts'
 import type { Config } from './config.ts'
 import { readLaneBacklogs } from './lane-backlogs.ts'
@@ -18,9 +18,9 @@ type Deps = {
   readonly config: Config
   readonly metrics: Metrics
   readonly database: Database
-  readonly redis: Redis
+  readonly redis: RedisClient
   /** The connection that hears of new lanes. */
-  readonly notices: Redis
+  readonly notices: RedisClient
   readonly log: Logger
   onFault(error: unknown): void
 }

@@ -1,18 +1,21 @@
 /** Tells operators, at the start of a process, of servers that may forget what was answered. */
 import { type Database, globalVariables } from '@flashlane/db'
 import type { Logger } from '@flashlane/log'
+import { eachServer, type RedisClient } from '@flashlane/redis'
 import type { Redis } from 'ioredis'
 import { findWeaknesses, mysqlRules, redisRules, type Settings } from './weaknesses.ts'
 
-type Deps = { readonly database: Database; readonly redis: Redis; readonly log: Logger }
+type Deps = { readonly database: Database; readonly redis: RedisClient; readonly log: Logger }
 
 /** Returns at once: what the servers answer is logged when it comes. Nobody waits for it, and nothing depends on it. */
 export function warnOfWeakServers({ database, redis, log }: Deps): void {
   void warn(log, { server: 'MySQL', rules: mysqlRules, read: () => readMysql(database) })
-  const askRedis = () =>
-    void warn(log, { server: 'Redis', rules: redisRules, read: () => readRedis(redis) })
-  if (redis.status === 'ready') askRedis()
-  else redis.once('ready', askRedis)
+  eachServer(redis, (server) => {
+    const ask = () =>
+      void warn(log, { server: 'Redis', rules: redisRules, read: () => readRedis(server) })
+    if (server.status === 'ready') ask()
+    else server.once('ready', ask)
+  })
 }
 
 type Server = {

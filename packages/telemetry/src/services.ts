@@ -1,6 +1,6 @@
 /** How a process stands with MySQL and Redis. The same names in api and worker: the scrape tells them apart. */
 import { type Database, poolUse } from '@flashlane/db'
-import type { Redis } from 'ioredis'
+import type { RedisClient } from '@flashlane/redis'
 import { Counter, Gauge, type Registry } from 'prom-client'
 
 export type WatchServices = ReturnType<typeof addServiceMetrics>
@@ -49,7 +49,7 @@ export function addServiceMetrics(registry: Registry) {
       opened.inc(used + idle)
       database.pool.on('connection', () => opened.inc())
     },
-    redis(connection: string, redis: Redis): void {
+    redis(connection: string, redis: RedisClient): void {
       if (redis.status === 'ready') readies.inc({ connection })
       redis.on('ready', () => readies.inc({ connection }))
     },
