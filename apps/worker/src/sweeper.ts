@@ -71,11 +71,13 @@ export function createSweeper(deps: Deps): Sweeper {
 
   async function wakeOverdue(nowMs: number): Promise<void> {
     const productIds = await mysql.productsWithDue(nowMs - EXPIRY_GRACE_MS)
-    for (const name of new Set(productIds.map((productId) => laneOf(productId, layout)))) {
-      // One of them waits at most: while it does, BullMQ ignores its id.
+    const names = [...new Set(productIds.map((productId) => laneOf(productId, layout)))]
+    // One of them waits at most: while it does, BullMQ ignores its id. A lane whose server is away keeps no other back.
+    const wake = (name: string) => {
       const batch = makeExpiryBatch(draw, { cutoffMs: nowMs, madeAtMs: nowMs })
-      await lanes.open(name).add({ id: `sweep_${name}`, batch })
+      return lanes.open(name).add({ id: `sweep_${name}`, batch })
     }
+    await Promise.all(names.map(wake))
   }
 
   async function carryWaiting(nowMs: number): Promise<void> {
@@ -87,7 +89,7 @@ export function createSweeper(deps: Deps): Sweeper {
     }
     const commands = waiting.flatMap((each) => commandOf(each, draw(nowMs)) ?? [])
     const byLane = Map.groupBy(commands, ({ productId }) => laneOf(productId, layout))
-    for (const [name, own] of byLane) {
+    const carry = async ([name, own]: [string, RecordPayment[]]) => {
       const batchId = draw(nowMs)
       const batch: CommandBatch = {
         format: 1,
@@ -99,6 +101,7 @@ export function createSweeper(deps: Deps): Sweeper {
       }
       await lanes.open(name).add({ id: batchId, batch })
     }
+    await Promise.all([...byLane].map(carry))
   }
 
   async function endOrphans(nowMs: number): Promise<void> {
