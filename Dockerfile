@@ -14,6 +14,7 @@ COPY packages/durability/package.json packages/durability/
 COPY packages/log/package.json packages/log/
 COPY packages/telemetry/package.json packages/telemetry/
 COPY packages/redis/package.json packages/redis/
+COPY packages/tls/package.json packages/tls/
 COPY apps/api/package.json apps/api/
 COPY apps/worker/package.json apps/worker/
 # No `pnpm deploy`: it copies the packages into node_modules, where Node refuses to strip types.

@@ -23,10 +23,10 @@ export const findRedis = () => findBinary(['redis-server', 'valkey-server'])
  */
 
 /**
- * @param {{ folder: string, port: number, password?: string, settings?: readonly string[], onLaunch?: OnLaunch }} options
+ * @param {{ folder: string, port: number, password?: string, settings?: readonly string[], onLaunch?: OnLaunch }} options `settings`: further lines of its configuration.
  * @returns {Promise<Server>}
  */
-export async function startRedis({ folder, port, password, settings: more = [], onLaunch }) {
+export async function startRedis({ folder, port, password, settings: further = [], onLaunch }) {
   const binary = findRedis()
   if (!binary) throw new Problem('There is no redis-server or valkey-server on this machine.')
   mkdirSync(folder, { recursive: true, mode: 0o700 })
@@ -41,7 +41,7 @@ export async function startRedis({ folder, port, password, settings: more = [], 
     'save ""',
     'maxmemory-policy noeviction',
     ...(password ? [`requirepass ${password}`] : []),
-    ...more,
+    ...further,
   ]
   // By standard input, since a password among the arguments could be read by all.
   const input = `${settings.join('\n')}\n`

@@ -10,7 +10,7 @@ import { required } from '../support/database.ts'
 import { until } from '../support/until.ts'
 
 test('a lane opened while Redis takes no writes is worked as soon as it does', async () => {
-  const redis = connectRedis(required('REDIS_URL'), () => {})
+  const redis = connectRedis(required('REDIS_URL'), { onFault: () => {} })
   await redis.ping()
   const log = pino({ level: 'silent' })
   const handled: string[] = []

@@ -25,7 +25,7 @@ export type TestWorker = {
 export function createTestWorker(database: Database): TestWorker {
   const log = pino({ level: 'silent' })
   const noFault = () => {}
-  const redis = connectRedis(required('REDIS_URL'), noFault)
+  const redis = connectRedis(required('REDIS_URL'), { onFault: noFault })
   const mysql = askMysql(database)
   const metrics = createMetrics()
   const runIds = createRunIds(redis, noFault)

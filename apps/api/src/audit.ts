@@ -1,13 +1,16 @@
 /** The audit of one product, for operators: over a connection of its own, one at a time, in small pieces. */
 import { audit, type Report } from '@flashlane/audit'
-import { connect, type Database, withSnapshot } from '@flashlane/db'
+import { connect, type ConnectOptions, type Database, withSnapshot } from '@flashlane/db'
 import { setImmediate as pause } from 'node:timers/promises'
 import { AUDIT_ENTRIES_MAX } from './openapi/audit.ts'
 import { Fault } from './problem.ts'
 
 export type AuditProduct = (productId: number) => Promise<Report>
 
-export function createAudit(url: string): { auditProduct: AuditProduct; close(): Promise<void> } {
+export function createAudit({ url, tls }: Pick<ConnectOptions, 'url' | 'tls'>): {
+  auditProduct: AuditProduct
+  close(): Promise<void>
+} {
   let database: Database | null = null
 
   async function auditOn(own: Database, productId: number): Promise<Report> {
@@ -27,7 +30,7 @@ export function createAudit(url: string): { auditProduct: AuditProduct; close():
     async auditProduct(productId) {
       if (database) throw new Fault('busy', 'an audit is under way in this process')
       // None of the pool's, which answers buyers.
-      database = connect({ url, poolSize: 1, multipleStatements: false })
+      database = connect({ url, tls, poolSize: 1, multipleStatements: false })
       try {
         return await auditOn(database, productId)
       } finally {

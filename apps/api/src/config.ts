@@ -19,6 +19,7 @@ import {
 } from '@flashlane/core'
 import { failpointsSetting } from '@flashlane/failpoints'
 import { isRedisUrl, REDIS_URL_DESCRIPTION, REDIS_URL_WANTED } from '@flashlane/redis'
+import { mysqlTlsSettings, redisTlsSettings } from '@flashlane/tls'
 import { z } from 'zod'
 import { hashedTokens } from './operator-token.ts'
 import { standardSecrets, stripeSecrets } from './webhooks/secrets.ts'
@@ -59,6 +60,8 @@ export const environment = z
     REDIS_URL: z.string().refine(isRedisUrl, REDIS_URL_WANTED).meta({
       description: REDIS_URL_DESCRIPTION,
     }),
+    ...mysqlTlsSettings,
+    ...redisTlsSettings,
     HOST: z.string().min(1).default('127.0.0.1').meta({ description: 'Address to listen on' }),
     PORT: count(0, 65_535, 3_000).meta({
       description: '0 takes any free one (not with `npm start`)',

@@ -5,6 +5,7 @@ import {
   connectSubscriber as subscribeTo,
   type RedisClient,
 } from '@flashlane/redis'
+import type { Tls } from '@flashlane/tls'
 import type { Redis } from 'ioredis'
 
 const CONNECT_MS_MAX = 2_000
@@ -28,13 +29,23 @@ const failFast = {
   reconnectOnError: (error: Error) => error.message.startsWith('READONLY'),
 }
 
-type Options = { readonly name: string; onFault(error: unknown): void }
+type Options = {
+  readonly name: string
+  readonly tls?: Tls | undefined
+  onFault(error: unknown): void
+}
 
-export const connectRedis = (url: string, { name, onFault }: Options): RedisClient =>
-  connect(url, { ...failFast, connectionName: name }, onFault)
+const optionsOf = ({ name, tls }: Options) => ({
+  ...failFast,
+  connectionName: name,
+  ...(tls && { tls }),
+})
+
+export const connectRedis = (url: string, options: Options): RedisClient =>
+  connect(url, optionsOf(options), options.onFault)
 
 /** `redis` is the other connection to the same: of a Cluster it knows the servers. */
 export const connectSubscriber = (
   url: string,
-  { name, redis, onFault }: Options & { readonly redis: RedisClient },
-): Redis => subscribeTo(url, { options: { ...failFast, connectionName: name }, redis, onFault })
+  { redis, ...options }: Options & { readonly redis: RedisClient },
+): Redis => subscribeTo(url, { options: optionsOf(options), redis, onFault: options.onFault })

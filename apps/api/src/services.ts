@@ -6,6 +6,7 @@ import { connect, type Database, isTransient } from '@flashlane/db'
 import { warnOfWeakServers } from '@flashlane/durability'
 import type { Logger } from '@flashlane/log'
 import type { RedisClient } from '@flashlane/redis'
+import { mysqlTls, redisTls } from '@flashlane/tls'
 import type { Redis } from 'ioredis'
 import { type AuditProduct, createAudit } from './audit.ts'
 import { type Clock, startClock } from './clock.ts'
@@ -39,6 +40,7 @@ export async function connectServices(
   const database = connect({
     url: config.MYSQL_URL,
     poolSize: config.MYSQL_POOL_SIZE,
+    tls: mysqlTls(config),
     multipleStatements: false,
   })
   const mysql = askMysql(database)
@@ -48,11 +50,17 @@ export async function connectServices(
     monotonicMs: realTimers.monotonicMs,
     onFault,
   })
-  const audit = createAudit(config.MYSQL_URL)
+  const audit = createAudit({ url: config.MYSQL_URL, tls: mysqlTls(config) })
   const processId = randomBytes(8).toString('hex')
-  const redis = connectRedis(config.REDIS_URL, { name: `flashlane-api-${processId}`, onFault })
+  const tls = redisTls(config)
+  const redis = connectRedis(config.REDIS_URL, {
+    name: `flashlane-api-${processId}`,
+    tls,
+    onFault,
+  })
   const subscriber = connectSubscriber(config.REDIS_URL, {
     name: `flashlane-replies-${processId}`,
+    tls,
     redis,
     onFault,
   })

@@ -7,6 +7,7 @@ import {
 } from '@flashlane/core'
 import { failpointsSetting } from '@flashlane/failpoints'
 import { isRedisUrl, REDIS_URL_DESCRIPTION, REDIS_URL_WANTED } from '@flashlane/redis'
+import { mysqlTlsSettings, redisTlsSettings } from '@flashlane/tls'
 import { z } from 'zod'
 
 export const environment = z.object({
@@ -16,6 +17,8 @@ export const environment = z.object({
   REDIS_URL: z.string().refine(isRedisUrl, REDIS_URL_WANTED).meta({
     description: REDIS_URL_DESCRIPTION,
   }),
+  ...mysqlTlsSettings,
+  ...redisTlsSettings,
   LANES: layout.prefault('per-product').meta({
     description:
       '`per-product`, or `shared:N` with N up to 1,024, for catalogues of thousands. Written into MySQL at the first start; every process must agree',

@@ -12,6 +12,7 @@ import { createFailpoints } from '@flashlane/failpoints'
 import { warnOfWeakServers } from '@flashlane/durability'
 import { createLog, makeFaultLog } from '@flashlane/log'
 import { createRunIds } from '@flashlane/redis'
+import { mysqlTls, redisTls } from '@flashlane/tls'
 import type { Job } from 'bullmq'
 import { publish } from './after-commit.ts'
 import { parseConfig } from './config.ts'
@@ -37,10 +38,12 @@ if (config.FAILPOINTS) log.warn('FAILPOINTS is set: this process breaks itself, 
 const database = connect({
   url: config.MYSQL_URL,
   poolSize: config.MYSQL_POOL_SIZE,
+  tls: mysqlTls(config),
   multipleStatements: true,
 })
-const redis = connectRedis(config.REDIS_URL, onFault)
-const notices = connectSubscriber(config.REDIS_URL, { redis, onFault })
+const tls = redisTls(config)
+const redis = connectRedis(config.REDIS_URL, { tls, onFault })
+const notices = connectSubscriber(config.REDIS_URL, { tls, redis, onFault })
 const runIds = createRunIds(redis, onFault)
 const mysql = askMysql(database)
 const metrics = createMetrics()

@@ -4,6 +4,7 @@ import {
   connectSubscriber as subscribeTo,
   type RedisClient,
 } from '@flashlane/redis'
+import type { Tls } from '@flashlane/tls'
 import type { Redis } from 'ioredis'
 
 const RECONNECT_MS_MAX = 500
@@ -15,13 +16,15 @@ const patient = {
   reconnectOnError: (error: Error) => error.message.startsWith('READONLY'),
 }
 
-type OnFault = (error: unknown) => void
+type Options = { readonly tls?: Tls | undefined; onFault(error: unknown): void }
 
-export const connectRedis = (url: string, onFault: OnFault): RedisClient =>
-  connect(url, patient, onFault)
+const optionsOf = ({ tls }: Options) => ({ ...patient, ...(tls && { tls }) })
+
+export const connectRedis = (url: string, options: Options): RedisClient =>
+  connect(url, optionsOf(options), options.onFault)
 
 /** `redis` is the other connection to the same: of a Cluster it knows the servers. */
 export const connectSubscriber = (
   url: string,
-  { redis, onFault }: { readonly redis: RedisClient; readonly onFault: OnFault },
-): Redis => subscribeTo(url, { options: patient, redis, onFault })
+  { redis, ...options }: Options & { readonly redis: RedisClient },
+): Redis => subscribeTo(url, { options: optionsOf(options), redis, onFault: options.onFault })

@@ -1,5 +1,6 @@
 /** `MYSQL_URL=mysql://... node packages/audit/src/command.ts [--product N] [--ledger FILE] [--json]` */
 import { connect, withSnapshot } from '@flashlane/db'
+import { mysqlTlsOf } from '@flashlane/tls'
 import { createReadStream } from 'node:fs'
 import { createInterface } from 'node:readline'
 import { setImmediate as pause } from 'node:timers/promises'
@@ -31,6 +32,7 @@ async function run(): Promise<number> {
   const database = connect({
     url,
     poolSize: 1,
+    tls: mysqlTlsOf(process.env),
     multipleStatements: false,
     queryMsMax: QUERY_MS_MAX,
   })

@@ -1,6 +1,7 @@
 /** Connections to MySQL or MariaDB, all set alike. */
 import { Kysely, MysqlDialect } from 'kysely'
 import { createPool, format, type Pool, type SqlValue } from 'mysql2'
+import type { Tls } from '@flashlane/tls'
 import { watchIdle } from './idle.ts'
 import { limitPool } from './limited-pool.ts'
 import type { Schema } from './schema.ts'
@@ -11,9 +12,11 @@ export type Database = {
   close(): Promise<void>
 }
 
-type ConnectOptions = {
+export type ConnectOptions = {
   readonly url: string
   readonly poolSize: number
+  /** Unset: not encrypted. */
+  readonly tls?: Tls | undefined
   /** Several statements a packet: for the worker's own pool only, since it is what turns an injection into anything. */
   readonly multipleStatements: boolean
   /** For queries through Kysely; migrations want more. */
@@ -39,6 +42,7 @@ const SESSION = [
 export function connect({
   url,
   poolSize,
+  tls,
   multipleStatements,
   queryMsMax = QUERY_MS_MAX,
 }: ConnectOptions): Database {
@@ -48,6 +52,8 @@ export function connect({
     queueLimit: QUEUED_MAX,
     connectTimeout: CONNECT_MS_MAX,
     enableKeepAlive: true,
+    // Without verifyIdentity, the certificate of any other server of that authority would do.
+    ...(tls && { ssl: { ...tls, verifyIdentity: true } }),
     charset: 'utf8mb4_bin',
     timezone: 'Z',
     stringifyObjects: true,

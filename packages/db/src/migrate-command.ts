@@ -1,4 +1,5 @@
 /** `MYSQL_URL=mysql://... node packages/db/src/migrate-command.ts` */
+import { mysqlTlsOf } from '@flashlane/tls'
 import { connect } from './connect.ts'
 import { migrate } from './migrate.ts'
 
@@ -14,6 +15,7 @@ const MIGRATION_MS_MAX = 3_600_000
 const database = connect({
   url,
   poolSize: 1,
+  tls: mysqlTlsOf(process.env),
   multipleStatements: false,
   queryMsMax: MIGRATION_MS_MAX,
 })

@@ -33,7 +33,7 @@ function connectCluster(address: ClusterAddress, options: Options, onFault: OnFa
   const isPatient = options.enableOfflineQueue !== false
   const { retryStrategy, enableOfflineQueue: _, ...ofEach } = options
   const cluster = new Cluster([...address.servers], {
-    redisOptions: { ...ofEach, ...credentialsOf(address) },
+    redisOptions: { ...credentialsOf(address), ...ofEach },
     enableOfflineQueue: isPatient,
     retryDelayOnFailover: isPatient ? FAILOVER_RETRY_MS : 0,
     retryDelayOnClusterDown: isPatient ? FAILOVER_RETRY_MS : 0,
@@ -116,8 +116,8 @@ function connectToAny(address: ClusterAddress, options: Options, cluster: Cluste
     return { ...(host === undefined ? {} : { host }), ...(port === undefined ? {} : { port }) }
   }
   const subscriber: Redis = new Redis({
-    ...options,
     ...credentialsOf(address),
+    ...options,
     ...next(),
     retryStrategy(times) {
       Object.assign(subscriber.options, next())
