@@ -1,10 +1,12 @@
 /** Starts an api process, and ends it when told. */
 import { type Config, parseConfig } from './config.ts'
-import { createLog } from '@flashlane/log'
+import { createLog, endOnUncaught } from '@flashlane/log'
 import { startApi } from './start.ts'
 
 const config = readConfig()
-const { log, flush } = createLog({ process: 'api', level: config.LOG_LEVEL })
+const written = createLog({ process: 'api', level: config.LOG_LEVEL })
+const { log, flush } = written
+endOnUncaught(written)
 // Until there is something to drain, a signal simply ends the process.
 startApi(config, log).then(({ port, stop }) => {
   log.info({ port }, 'api ready')

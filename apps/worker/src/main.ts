@@ -12,6 +12,7 @@ import { createFailpoints } from '@flashlane/failpoints'
 import { warnOfWeakServers } from '@flashlane/durability'
 import { createLog, makeFaultLog } from '@flashlane/log'
 import { createRunIds } from '@flashlane/redis'
+import { createLog, endOnUncaught, makeFaultLog } from '@flashlane/log'
 import { mysqlTls, redisTls } from '@flashlane/tls'
 import type { Job } from 'bullmq'
 import { publish } from './after-commit.ts'
@@ -31,7 +32,9 @@ import { makeUntilDone } from './until-done.ts'
 const FINISH_SHARE = 0.7
 
 const config = readConfig()
-const { log, flush } = createLog({ process: 'worker', level: config.LOG_LEVEL })
+const written = createLog({ process: 'worker', level: config.LOG_LEVEL })
+const { log, flush } = written
+endOnUncaught(written)
 const onFault = makeFaultLog(log)
 const failpoints = createFailpoints(config.FAILPOINTS)
 if (config.FAILPOINTS) log.warn('FAILPOINTS is set: this process breaks itself, for a test')

@@ -42,6 +42,18 @@ function describeError(error: unknown): unknown {
   return { name, message, code, stack }
 }
 
+/**
+ * What nobody caught ends the process, told like any other error. Node would print all that is on it, and on an error of
+ * Redis that is what was sent: its password.
+ */
+export function endOnUncaught({ log, flush }: ReturnType<typeof createLog>): void {
+  process.on('uncaughtException', (error) => {
+    log.fatal({ err: error }, 'nothing caught this')
+    flush()
+    process.exit(1)
+  })
+}
+
 /** Logs what services say when they fail, each message once a second: a lost connection says it hundreds of times. */
 export function makeFaultLog(log: Logger): (error: unknown) => void {
   const saidMs = new Map<string, number>()
