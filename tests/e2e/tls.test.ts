@@ -164,7 +164,7 @@ test('a client whom another authority signed is let in by neither', async () => 
     MYSQL_TLS_KEY: stranger.key,
   }
 
-  await expect(cipherOf(byName(testDatabase.appUrl), given)).rejects.toThrow()
+  await expect(cipherOf(byName(testDatabase.appUrl), given)).rejects.toBeInstanceOf(Error)
   const connection = new Redis(env['REDIS_URL'] ?? '', {
     lazyConnect: true,
     retryStrategy: () => null,
@@ -175,7 +175,7 @@ test('a client whom another authority signed is let in by neither', async () => 
     },
   })
   connection.on('error', () => {})
-  await expect(connection.connect().then(() => connection.ping())).rejects.toThrow()
+  await expect(connection.connect().then(() => connection.ping())).rejects.toBeInstanceOf(Error)
   connection.disconnect()
 })
 

@@ -22,6 +22,7 @@ import { isRedisUrl, REDIS_URL_DESCRIPTION, REDIS_URL_WANTED } from '@flashlane/
 import { mysqlTlsSettings, redisTlsSettings } from '@flashlane/tls'
 import { z } from 'zod'
 import { hashedTokens } from './operator-token.ts'
+import { CONNECTIONS_MAX_DEFAULT } from './server.ts'
 import { standardSecrets, stripeSecrets } from './webhooks/secrets.ts'
 
 const adminToken = z
@@ -147,6 +148,10 @@ export const environment = z
     }),
     SHUTDOWN_GRACE_MS: count(1, 600_000, SHUTDOWN_GRACE_MS_DEFAULT).meta({
       description: 'What is in hand at a shutdown is finished within this',
+    }),
+    CONNECTIONS_MAX: count(1, 1_000_000, CONNECTIONS_MAX_DEFAULT).meta({
+      description:
+        'Open connections of an api process; further ones are closed at once. The limit of open files has to be higher',
     }),
     LOG_LEVEL: z
       .enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'])

@@ -67,6 +67,11 @@ export function createMetrics() {
     help: 'Webhooks refused for their signature. Some: somebody tries. All: a secret or a clock is wrong, and no payment is heard of.',
     registers,
   })
+  const droppedConnections = new Counter({
+    name: 'flash_api_dropped_connections_total',
+    help: 'Connections closed at once because CONNECTIONS_MAX were open. Any: somebody hoards them, or more apis are needed.',
+    registers,
+  })
   const reads = new Counter({
     name: 'flash_api_product_reads_total',
     help: 'Product reads by where they were answered from. Mostly mysql: Redis is away, or no worker writes snapshots.',
@@ -88,6 +93,7 @@ export function createMetrics() {
     doorRefusals,
     lostReplies,
     badSignatures,
+    droppedConnections,
     reads,
     faults,
     added(result: AddResult, { commands }: CommandBatch): void {

@@ -3,11 +3,14 @@ import type { Server } from 'node:http'
 import { createAdaptorServer } from '@hono/node-server'
 import type { Hono } from 'hono'
 
-const HEADERS_MS_MAX = 5_000
-const REQUEST_MS_MAX = 10_000
-const CHECK_EACH_MS = 1_000
+/** From the first byte of a request to the last of its headers; to the last of its body. Then 408. */
+export const HEADERS_MS_MAX = 5_000
+export const REQUEST_MS_MAX = 10_000
+/** How much later than that it may be noticed. */
+export const CHECK_EACH_MS = 1_000
 const KEEP_ALIVE_MS = 65_000
-const CONNECTIONS_MAX = 50_000
+/** Well above what a process can serve, well below what takes its memory. */
+export const CONNECTIONS_MAX_DEFAULT = 50_000
 /** New connections of a sale's first second must not be turned away by the kernel. */
 const BACKLOG = 4_096
 
@@ -20,9 +23,17 @@ export type HttpServer = {
   closeAll(): void
 }
 
+type Options = {
+  readonly host: string
+  readonly port: number
+  /** Further ones are closed at once. */
+  readonly connectionsMax?: number
+  onDrop?(): void
+}
+
 export async function startServer(
   app: Hono,
-  { host, port }: { host: string; port: number },
+  { host, port, connectionsMax = CONNECTIONS_MAX_DEFAULT, onDrop = () => {} }: Options,
 ): Promise<HttpServer> {
   let isClosing = false
   const server = createAdaptorServer({
@@ -41,7 +52,8 @@ export async function startServer(
       keepAliveTimeout: KEEP_ALIVE_MS,
     },
   }) as Server
-  server.maxConnections = CONNECTIONS_MAX
+  server.maxConnections = connectionsMax
+  server.on('drop', onDrop)
   const closed = new Promise<void>((resolve) => {
     server.once('close', () => resolve())
   })

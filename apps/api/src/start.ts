@@ -49,7 +49,12 @@ export async function startApi(config: Config, log: Logger): Promise<Api> {
     countClient: countEach('client', config.RATE_LIMIT_CLIENT, services),
     trustedHops: config.TRUST_PROXY,
   })
-  const server = await startServer(front, { host: config.HOST, port: config.PORT })
+  const server = await startServer(front, {
+    host: config.HOST,
+    port: config.PORT,
+    connectionsMax: config.CONNECTIONS_MAX,
+    onDrop: () => metrics.droppedConnections.inc(),
+  })
 
   return {
     port: server.port,
