@@ -69,12 +69,12 @@ async function fail(): Promise<void> {
   flashlane.mysqlProxy().cut()
   await api.post('/api/admin/sweep', {}, bearer(OPERATOR))
   flashlane.mysqlProxy().restore()
-  await flashlane.redis().kill()
+  await flashlane.redis.kill()
   await api.post('/api/holds', { product_id: 1, qty: 1 })
-  await flashlane.restartRedis()
+  await flashlane.redis.restart()
 
   const common = { ADMIN_TOKEN, WEBHOOK_SECRET, LOG_LEVEL: 'trace', PORT: '0' }
-  const urls = { MYSQL_URL: flashlane.mysqlUrl, REDIS_URL: flashlane.redisUrl }
+  const urls = { MYSQL_URL: flashlane.mysqlUrl, REDIS_URL: flashlane.redis.url }
   const wrong = (url: string) => url.replace(/:[^:@/]+@/, `:${WRONG_PASSWORD}@`)
   for (const app of ['api', 'worker'] as const) {
     const noMysql = startProcess(app, { ...common, ...urls, MYSQL_URL: wrong(urls.MYSQL_URL) })
@@ -100,7 +100,7 @@ test('whatever happens, no secret is written anywhere', async () => {
   await operate()
   await fail()
   const derived = await idempotencySecret(flashlane.database)
-  const passwords = [flashlane.mysqlUrl, flashlane.redisUrl].map((url) => new URL(url).password)
+  const passwords = [flashlane.mysqlUrl, flashlane.redis.url].map((url) => new URL(url).password)
 
   const written = [...flashlane.apis, ...flashlane.workers, ...others]
     .map((each) => each.output())
@@ -118,7 +118,7 @@ test('whatever happens, no secret is written anywhere', async () => {
     STRIPE_WEBHOOK_SECRET,
     'the secret of ids': derived.toString('hex'),
     'the url of MySQL': flashlane.mysqlUrl,
-    'the url of Redis': flashlane.redisUrl,
+    'the url of Redis': flashlane.redis.url,
     // A password that is a word, as on a developer's server, may stand in a log as that word.
     ...Object.fromEntries(
       passwords.filter((each) => each.length > 12).map((each, n) => [`password ${n}`, each]),

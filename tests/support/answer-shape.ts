@@ -10,6 +10,7 @@ const RULES: readonly Rule[] = [
   [/event: queued\ndata: .*\n\n/g, ''],
   [/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z/g, '<time>'],
   [/"(version|age_ms|expires_in_seconds)":\d+(\.\d+)?/g, '"$1":<n>'],
+  [/"batches_per_second":[\d.]+/g, '"batches_per_second":<any>'],
   // A lane as it is just now: the worker may still be about the batch that was answered.
   [/"(last_seq|depth|batches_\w+|oldest_age_ms)":(\d+|null)/g, '"$1":<n>'],
   [/"(head|owner)":(null|"[^"]*")/g, '"$1":<any>'],

@@ -1,5 +1,13 @@
-/** How lanes stand in Redis, for operators: read in two round trips, however many lanes. */
-import { type Layout, laneOf, type Product, queueName } from '@flashlane/core'
+/** How lanes stand in Redis, for operators: read in a few round trips, however many lanes. */
+import {
+  commandsOfJob,
+  laneKey,
+  type Layout,
+  laneOf,
+  madeAtOfJob,
+  madeAtOfJobData,
+  type Product,
+} from '@flashlane/core'
 import type { RedisClient } from '@flashlane/redis'
 
 export type LaneStatus = {
@@ -12,67 +20,71 @@ export type LaneStatus = {
   readonly oldestAgeMs: number | null
   /** The batch in work, else the next one. */
   readonly head: string | null
-  /** Which worker has the batch in work. */
+  /** The worker that has the batch in work: its machine and process. */
   readonly owner: string | null
+  /** Lately; null for a lane of many products. */
+  readonly batchesPerSecond: number | null
   /** Of a lane that is one product's alone. */
   readonly product: Product | null
 }
 
-type Deps = { readonly redis: RedisClient; readonly layout: Layout; nowMs(): number }
+type Deps = {
+  readonly redis: RedisClient
+  readonly layout: Layout
+  pacesOf(productIds: readonly number[]): Promise<ReadonlyMap<number, number>>
+  nowMs(): number
+}
 
 export const makeLaneStatus =
-  ({ redis, layout, nowMs }: Deps) =>
+  ({ redis, layout, pacesOf, nowMs }: Deps) =>
   async (products: readonly Product[]): Promise<readonly LaneStatus[]> => {
     const byLane = Map.groupBy(products, ({ productId }) => laneOf(productId, layout))
-    const names = [...byLane.keys()]
-    const counts = await Promise.all(names.map((name) => countsOf(redis, name)))
-    return Promise.all(
-      names.map(async (name, n): Promise<LaneStatus> => {
-        const { next, inWork, ...count } = counts[n] ?? NOTHING
-        const [product = null] = layout.kind === 'per-product' ? (byLane.get(name) ?? []) : []
-        const job = next === null ? null : await jobOf(redis, name, next)
-        const token = inWork && (await redis.get(`${keyOf(name)}:${inWork}:lock`))
-        return {
-          name,
-          ...count,
-          depth: count.waiting * (job?.commands ?? 0),
-          oldestAgeMs: job === null ? null : Math.max(0, nowMs() - job.madeAtMs),
-          head: inWork ?? next,
-          owner: token?.split(':')[0] ?? null,
-          product,
-        }
-      }),
-    )
+    const isOneProducts = layout.kind === 'per-product'
+    const [paces, ...found] = await Promise.all([
+      isOneProducts ? pacesOf(products.map(({ productId }) => productId)) : new Map(),
+      ...[...byLane.keys()].map((name) => readLane(redis, name)),
+    ])
+    return found.map(({ madeAtMs, ...lane }): LaneStatus => {
+      const [product = null] = isOneProducts ? (byLane.get(lane.name) ?? []) : []
+      return {
+        ...lane,
+        oldestAgeMs: madeAtMs === null ? null : Math.max(0, nowMs() - madeAtMs),
+        batchesPerSecond: product && (paces.get(product.productId) ?? 0),
+        product,
+      }
+    })
   }
 
-const NOTHING = { waiting: 0, active: 0, delayed: 0, next: null, inWork: null }
-
-/** BullMQ's own keys: `bull:{lane}:wait` and its like. */
-const keyOf = (lane: string): string => `bull:${queueName(lane)}`
-
-async function countsOf(redis: RedisClient, lane: string) {
-  const key = keyOf(lane)
+async function readLane(redis: RedisClient, name: string) {
+  const wait = laneKey(name, 'wait')
+  const inWorkList = laneKey(name, 'active')
   const [waiting, active, delayed, next, inWork] = await Promise.all([
-    redis.llen(`${key}:wait`),
-    redis.llen(`${key}:active`),
-    redis.zcard(`${key}:delayed`),
-    redis.lindex(`${key}:wait`, -1),
-    redis.lindex(`${key}:active`, -1),
+    redis.llen(wait),
+    redis.llen(inWorkList),
+    redis.zcard(laneKey(name, 'delayed')),
+    redis.lindex(wait, -1),
+    redis.lindex(inWorkList, -1),
   ])
-  return { waiting, active, delayed, next, inWork }
-}
-
-async function jobOf(redis: RedisClient, lane: string, jobId: string) {
-  const [timestamp, data] = await redis.hmget(`${keyOf(lane)}:${jobId}`, 'timestamp', 'data')
-  const parsed = parseData(data ?? '')
-  return { madeAtMs: Number(timestamp ?? 0), commands: parsed }
-}
-
-function parseData(data: string): number {
-  try {
-    const { commands } = JSON.parse(data) as { commands?: readonly unknown[] }
-    return Array.isArray(commands) ? commands.length : 0
-  } catch {
-    return 0
+  const [jobName, madeAtMs, owner] = await Promise.all([
+    next && redis.hget(laneKey(name, next), 'name'),
+    next === null ? null : madeAt(redis, name, next),
+    inWork && redis.hget(laneKey(name, inWork), PROCESSED_BY),
+  ])
+  return {
+    name,
+    depth: next === null ? 0 : waiting * commandsOfJob(jobName ?? ''),
+    waiting,
+    active,
+    delayed,
+    madeAtMs,
+    head: inWork ?? next,
+    owner,
   }
 }
+
+/** BullMQ's name for the worker that took a job last. */
+const PROCESSED_BY = 'pb'
+
+/** Only what carries few bytes does not tell it by its id. */
+const madeAt = async (redis: RedisClient, lane: string, jobId: string): Promise<number | null> =>
+  madeAtOfJob(jobId) ?? madeAtOfJobData(await redis.hget(laneKey(lane, jobId), 'data'))

@@ -24,6 +24,7 @@ export function askMysql(database: db.Database) {
     createProduct: bind(db.createProduct),
     findProduct: bind(db.findProduct),
     listProducts: bind(db.listProducts),
+    pacesOf: bind(db.pacesOf),
     findHold: bind(db.findHold),
     findOrder: bind(db.findOrder),
     findCommand: bind(db.findCommand),

@@ -220,7 +220,12 @@ async function wire(parts: Parts): Promise<Omit<AppDeps, 'isDraining'>> {
     findRefund: mysql.findRefund,
     settleOrphan: mysql.settleOrphan,
     listPaymentEvents: mysql.listPaymentEvents,
-    laneStatus: makeLaneStatus({ redis: services.redis, layout: config.LANES, nowMs }),
+    laneStatus: makeLaneStatus({
+      redis: services.redis,
+      layout: config.LANES,
+      pacesOf: mysql.pacesOf,
+      nowMs,
+    }),
     countOverdue: () => mysql.countOverdue(nowMs() - EXPIRY_GRACE_MS),
     sweep: lanes.sweep,
     auditProduct: services.auditProduct,

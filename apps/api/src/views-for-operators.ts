@@ -73,6 +73,8 @@ export const laneView = (lane: LaneStatus) => ({
   oldest_age_ms: lane.oldestAgeMs,
   head: lane.head,
   owner: lane.owner,
+  batches_per_second:
+    lane.batchesPerSecond === null ? null : Math.round(lane.batchesPerSecond * 100) / 100,
   product_id: lane.product?.productId ?? null,
   last_seq: lane.product?.version ?? null,
   paused: lane.product?.isPaused ?? null,

@@ -1,11 +1,8 @@
 /** How many commands wait in each lane, and for how long: asked of Redis some lanes at a time, so that the batches between them do not wait. */
-import { batchId, commandsOfJob, laneKey, timeOf } from '@flashlane/core'
+import { commandsOfJob, laneKey, madeAtOfJob, madeAtOfJobData } from '@flashlane/core'
 import type { RedisClient } from '@flashlane/redis'
-import { z } from 'zod'
 
 const LANES_AT_A_TIME = 64
-
-const timed = z.object({ madeAtMs: z.int() })
 
 export type LaneBacklog = {
   readonly lane: string
@@ -48,13 +45,6 @@ async function readOne(
   }
 }
 
-/** A batch of commands has it in its id; an expiry, whose job may be older than its due time, in its few bytes. */
-async function madeAt(redis: RedisClient, key: string, jobId: string): Promise<number | null> {
-  if (batchId.safeParse(jobId).success) return timeOf(jobId)
-  const data = await redis.hget(key, 'data')
-  try {
-    return timed.parse(JSON.parse(data ?? '')).madeAtMs
-  } catch {
-    return null
-  }
-}
+/** Only what carries few bytes does not tell it by its id. */
+const madeAt = async (redis: RedisClient, key: string, jobId: string): Promise<number | null> =>
+  madeAtOfJob(jobId) ?? madeAtOfJobData(await redis.hget(key, 'data'))

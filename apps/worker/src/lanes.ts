@@ -3,6 +3,7 @@ import { type Batch, jobName, queueName } from '@flashlane/core'
 import { eachServer, type RedisClient, serverOf } from '@flashlane/redis'
 import { type Job, Queue, Worker } from 'bullmq'
 import { randomUUID } from 'node:crypto'
+import { hostname } from 'node:os'
 import type { Logger } from '@flashlane/log'
 import type { Metrics } from './metrics.ts'
 import { makeProcessor } from './processor.ts'
@@ -17,6 +18,9 @@ const RUN_RETRY_MS = 250
 const STALLED_COUNT_MAX = 1_000_000
 const EVENTS_KEPT = 100
 const DEPTH_ASKED_MS = 500
+
+/** Told to whoever asks which worker has a batch in hand. */
+const OWN_NAME = `${hostname()}:${process.pid}`
 
 /** Goes with the queues' own settings when a server of Redis loses its data; while it is there, so are they. Each worker's own: another has other lanes open. */
 const MARKER = 'lanes-set'
@@ -110,6 +114,7 @@ function openLane(deps: Deps, name: string): Opened {
   })
   const worker = new Worker(queueName(name), processor, {
     connection: redis,
+    name: OWN_NAME,
     autorun: false,
     concurrency: 1,
     lockDuration: LOCK_MS,

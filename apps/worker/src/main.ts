@@ -10,7 +10,6 @@ import {
 } from '@flashlane/db'
 import { createFailpoints } from '@flashlane/failpoints'
 import { warnOfWeakServers } from '@flashlane/durability'
-import { createLog, makeFaultLog } from '@flashlane/log'
 import { createRunIds } from '@flashlane/redis'
 import { createLog, endOnUncaught, makeFaultLog } from '@flashlane/log'
 import { mysqlTls, redisTls } from '@flashlane/tls'

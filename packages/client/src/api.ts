@@ -1951,8 +1951,10 @@ export interface components {
       oldest_age_ms: number | null
       /** @description The batch that is next, or is in work */
       head: string | null
-      /** @description Which worker has the batch in work */
+      /** @description The worker that has the batch in work: its machine, and its process */
       owner: string | null
+      /** @description Over the last ten batches, until now. Null for a lane of many products */
+      batches_per_second: number | null
       /** @description Null for a lane of many products */
       product_id: number | null
       last_seq: number | null

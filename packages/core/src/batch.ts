@@ -1,6 +1,7 @@
 /** What one BullMQ job carries, and what its sender is told. */
 import { z } from 'zod'
 import { command, ping } from './command.ts'
+import { timeOf } from './ids.ts'
 import type { Outcome } from './outcome.ts'
 
 export const BATCH_FORMAT = 1
@@ -50,6 +51,18 @@ export const jobName = (batch: Batch): string =>
 
 /** Of a job's name. What says no number is one command. */
 export const commandsOfJob = (name: string): number => Number.parseInt(name, 10) || 1
+
+/** Told by the id of a job of commands; null for others, whose few bytes tell it: an expiry is added long before it is due. */
+export const madeAtOfJob = (jobId: string): number | null =>
+  batchId.safeParse(jobId).success ? timeOf(jobId) : null
+
+export function madeAtOfJobData(data: string | null): number | null {
+  try {
+    return z.object({ madeAtMs: head.madeAtMs }).parse(JSON.parse(data ?? '')).madeAtMs
+  } catch {
+    return null
+  }
+}
 
 /** Published to `replyTo` when a batch is committed: outcomes in the order of its commands. */
 export type Reply = {

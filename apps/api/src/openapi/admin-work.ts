@@ -114,7 +114,13 @@ const lane = z
     batches_delayed: count.meta({ description: 'Expiries that are not due yet' }),
     oldest_age_ms: count.nullable().meta({ description: 'Of the batch that waits longest' }),
     head: z.string().nullable().meta({ description: 'The batch that is next, or is in work' }),
-    owner: z.string().nullable().meta({ description: 'Which worker has the batch in work' }),
+    owner: z
+      .string()
+      .nullable()
+      .meta({ description: 'The worker that has the batch in work: its machine, and its process' }),
+    batches_per_second: z.number().nullable().meta({
+      description: 'Over the last ten batches, until now. Null for a lane of many products',
+    }),
     product_id: ids.product.nullable().meta({ description: 'Null for a lane of many products' }),
     last_seq: count.nullable(),
     paused: z.boolean().nullable(),
@@ -143,7 +149,8 @@ export const listLanes = operation({
         batches_delayed: 4,
         oldest_age_ms: 12,
         head: '01m7xz31v8b8swmmzdfbzctd9a',
-        owner: '5a1c',
+        owner: 'worker-1:4711',
+        batches_per_second: 18.5,
         product_id: 1,
         last_seq: 27,
         paused: false,
