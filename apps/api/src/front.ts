@@ -1,5 +1,5 @@
 /** What stands before the routes where a setting asks for it. Without one nothing does: it would cost every hold. */
-import { type Context, Hono, type Next } from 'hono'
+import { type Context, Hono, type MiddlewareHandler, type Next } from 'hono'
 import { clientAddress } from './client-address.ts'
 import { allowOrigins, type CorsOrigins } from './cors.ts'
 import { Fault, respondFault } from './problem.ts'
@@ -11,6 +11,7 @@ export type FrontOptions = {
   /** How many proxies before this process are believed about whom they heard. */
   readonly trustedHops: number
   readonly board?: Hono | undefined
+  readonly traceRequest?: MiddlewareHandler | undefined
 }
 
 const MUTATIONS = ['POST', 'PATCH', 'PUT', 'DELETE']
@@ -20,10 +21,11 @@ const COUNTED = ['/api', '/api/v1'].flatMap((base) =>
 )
 
 export function createFront(app: Hono, options: FrontOptions): Hono {
-  const { corsOrigins, countClient, trustedHops, board } = options
-  if (corsOrigins === undefined && countClient === undefined && board === undefined) return app
+  const { corsOrigins, countClient, trustedHops, board, traceRequest } = options
+  if (!corsOrigins && !countClient && !board && !traceRequest) return app
 
   const front = new Hono()
+  if (traceRequest !== undefined) front.use(traceRequest)
   if (corsOrigins !== undefined) front.use(allowOrigins(corsOrigins))
   if (countClient !== undefined)
     front.on(MUTATIONS, COUNTED, limitClients(countClient, trustedHops))

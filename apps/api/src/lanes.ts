@@ -1,6 +1,7 @@
 /** The lanes as the api sees them. The only file here that speaks BullMQ. */
 import {
   type Batch,
+  type Command,
   COMMAND_KEY_TTL_S,
   commandKey,
   jobName,
@@ -29,9 +30,16 @@ export type Place = {
   readonly commands: number | null
 }
 
+type TracesOf = (commands: readonly Command[]) => string | undefined
+
 export type Lanes = ReturnType<typeof createLanes>
 
-export function createLanes(redis: RedisClient, onFault: (error: unknown) => void) {
+/** `tracesOf` tells where a batch's commands stand in their traces, if that is asked for. */
+export function createLanes(
+  redis: RedisClient,
+  onFault: (error: unknown) => void,
+  tracesOf?: TracesOf,
+) {
   const queues = new Map<string, Queue>()
 
   function queueOf(lane: string): Queue {
@@ -48,6 +56,12 @@ export function createLanes(redis: RedisClient, onFault: (error: unknown) => voi
     return queue
   }
 
+  function telemetryOf(batch: Batch): { telemetry?: { metadata: string } } {
+    if (!tracesOf || batch.kind !== 'commands') return {}
+    const metadata = tracesOf(batch.commands)
+    return metadata === undefined ? {} : { telemetry: { metadata } }
+  }
+
   async function hasJob(lane: string, batchId: string): Promise<boolean> {
     return (await redis.exists(queueOf(lane).toKey(batchId))) === 1
   }
@@ -62,6 +76,7 @@ export function createLanes(redis: RedisClient, onFault: (error: unknown) => voi
           jobId: batch.batchId,
           removeOnComplete: true,
           removeOnFail: true,
+          ...telemetryOf(batch),
         })
         // BullMQ may have needed two commands, each within its time. What is late counts as not accepted.
         return performance.now() - sentMs <= REDIS_COMMAND_MS_MAX ? 'acknowledged' : 'unknown'

@@ -19,24 +19,27 @@ import { listenForReplies } from './replies.ts'
 import type { Services } from './services.ts'
 import { createSnapshots } from './snapshots.ts'
 import { createSubscriptions } from './subscriptions.ts'
+import type { Tracing } from './tracing.ts'
 
 type Options = {
   readonly config: Config
   readonly services: Services
   readonly metrics: Metrics
   readonly failpoints: Failpoints
+  readonly tracing?: Pick<Tracing, 'tracesOf'> | undefined
   onFault(error: unknown): void
 }
 
 export type Pipeline = ReturnType<typeof startPipeline>
 
-export function startPipeline({ config, services, metrics, failpoints, onFault }: Options) {
+export function startPipeline(options: Options) {
+  const { config, services, metrics, failpoints, tracing, onFault } = options
   checkTimes()
   const { mysql, redis, subscriber, processId } = services
   const { nowMs } = services.clock
   const drawX = makeDrawX()
   const laneOf = (productId: number): string => laneOfProduct(productId, config.LANES)
-  const lanes = createLanes(redis, onFault)
+  const lanes = createLanes(redis, onFault, tracing?.tracesOf)
   const snapshots = createSnapshots({
     redis,
     laneOf,

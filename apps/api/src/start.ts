@@ -14,7 +14,12 @@ import { createInbox } from './inbox.ts'
 import { makeLaneStatus } from './lane-status.ts'
 import { createLive } from './live/live.ts'
 import { makeFaultLog } from '@flashlane/log'
-import { addNodeMetrics, addServiceMetrics } from '@flashlane/telemetry'
+import {
+  addNodeMetrics,
+  addServiceMetrics,
+  isTracingWanted,
+  startTracing,
+} from '@flashlane/telemetry'
 import { createMetrics, type Metrics } from './metrics.ts'
 import { makeFindOperator, type OperatorToken, plainToken } from './operator-token.ts'
 import { type Pipeline, startPipeline } from './pipeline.ts'
@@ -24,6 +29,7 @@ import { startServer } from './server.ts'
 import { createSoldOut } from './sold-out.ts'
 import { connectServices, type Services } from './services.ts'
 import { shutDown } from './shutdown.ts'
+import type { Tracing } from './tracing.ts'
 import { makeVerifiers } from './webhooks/verifiers.ts'
 
 export type Api = { readonly port: number; stop(): Promise<void> }
@@ -34,17 +40,29 @@ export async function startApi(config: Config, log: Logger): Promise<Api> {
   const metrics = createMetrics()
   const failpoints = createFailpoints(config.FAILPOINTS)
   if (config.FAILPOINTS) log.warn('FAILPOINTS is set: this process breaks itself, for a test')
-  const pipeline = startPipeline({ config, services, metrics, failpoints, onFault })
+  const traced = isTracingWanted(process.env) ? await loadTracing() : undefined
+  const tracing = traced?.tracing
+  const pipeline = startPipeline({ config, services, metrics, tracing, failpoints, onFault })
   const { dispatcher, canary } = pipeline
 
   let isDraining = false
-  const wired = await wire({ config, services, pipeline, metrics, failpoints, log, onFault })
+  const wired = await wire({
+    config,
+    services,
+    pipeline,
+    tracing,
+    metrics,
+    failpoints,
+    log,
+    onFault,
+  })
   watchServices(metrics, services)
   metrics.watch({ ...dispatcher, ...wired.live, canaryAgeMs: canary.ageMs })
   const app = createApp({ ...wired, isDraining: () => isDraining })
   const board = config.QUEUE_BOARD ? await loadBoard(config, services, onFault) : undefined
   const front = createFront(app, {
     board: board?.app,
+    traceRequest: tracing?.traceRequest,
     corsOrigins: config.CORS_ORIGINS,
     countClient: countEach('client', config.RATE_LIMIT_CLIENT, services),
     trustedHops: config.TRUST_PROXY,
@@ -67,6 +85,7 @@ export async function startApi(config: Config, log: Logger): Promise<Api> {
         async release() {
           pipeline.stop()
           await board?.close()
+          await traced?.flush()
           await services.close()
         },
         drainDelayMs: config.DRAIN_DELAY_MS,
@@ -74,6 +93,13 @@ export async function startApi(config: Config, log: Logger): Promise<Api> {
       })
     },
   }
+}
+
+/** Only where it is wanted: OpenTelemetry is large. */
+async function loadTracing() {
+  const flush = await startTracing('flashlane-api')
+  const { createTracing } = await import('./tracing.ts')
+  return { tracing: createTracing(), flush }
 }
 
 /** Only where it is wanted: it brings a user interface with it. */
@@ -115,6 +141,7 @@ type Parts = {
   readonly config: Config
   readonly services: Services
   readonly pipeline: Pipeline
+  readonly tracing: Tracing | undefined
   readonly metrics: Metrics
   readonly failpoints: Failpoints
   readonly log: Logger
@@ -123,11 +150,12 @@ type Parts = {
 
 /** What the routes need, over this process's services. */
 async function wire(parts: Parts): Promise<Omit<AppDeps, 'isDraining'>> {
-  const { config, services, pipeline, metrics, failpoints, log, onFault } = parts
+  const { config, services, pipeline, tracing, metrics, failpoints, log, onFault } = parts
   const { mysql } = services
   const { nowMs } = services.clock
   const { lanes, laneOf, drawX, snapshots } = pipeline
-  const { submit } = pipeline.dispatcher
+  const { dispatcher } = pipeline
+  const submit = tracing ? tracing.traceSubmit(dispatcher.submit) : dispatcher.submit
   const catalogue = createCatalogue({
     exists: async (productId) => (await mysql.findProduct(productId)) !== null,
     monotonicMs: realTimers.monotonicMs,

@@ -7,6 +7,7 @@ import { hostname } from 'node:os'
 import type { Logger } from '@flashlane/log'
 import type { Metrics } from './metrics.ts'
 import { makeProcessor } from './processor.ts'
+import type { TraceJob } from './tracing.ts'
 import type { UntilDone } from './until-done.ts'
 
 /** Must outlast the worst stall of the event loop and a batch's transaction; a killed worker's job waits this long. */
@@ -50,6 +51,7 @@ type Deps = {
   readonly bury: (job: Job<unknown>, error: string) => Promise<void>
   readonly untilDone: UntilDone
   readonly metrics: Pick<Metrics, 'stalled' | 'lockLost' | 'putBack'>
+  readonly traceJob?: TraceJob | undefined
   readonly log: Logger
   readonly onFault: (error: unknown) => void
   readonly signal: AbortSignal
@@ -99,7 +101,7 @@ export function createLanes(deps: Deps): Lanes {
 }
 
 function openLane(deps: Deps, name: string): Opened {
-  const { redis, metrics, onFault } = deps
+  const { redis, metrics, traceJob, onFault } = deps
   const streams = { events: { maxLen: EVENTS_KEPT } }
   const queue = new Queue(queueName(name), {
     connection: redis,
@@ -107,11 +109,15 @@ function openLane(deps: Deps, name: string): Opened {
     streams,
   })
   const lane = createLane(name, queue)
-  const processor = makeProcessor({
+  const work = makeProcessor({
     ...deps,
     queue,
     handle: (batch, signal) => deps.handle(lane, batch, signal),
   })
+  // BullMQ gives a signal to whoever has a parameter for it.
+  const processor: typeof work = traceJob
+    ? (job, token, signal) => traceJob(name, job, () => work(job, token, signal))
+    : work
   const worker = new Worker(queueName(name), processor, {
     connection: redis,
     name: OWN_NAME,

@@ -13,8 +13,10 @@ import { warnOfWeakServers } from '@flashlane/durability'
 import { createRunIds } from '@flashlane/redis'
 import { createLog, endOnUncaught, makeFaultLog } from '@flashlane/log'
 import { mysqlTls, redisTls } from '@flashlane/tls'
+import { isTracingWanted, startTracing } from '@flashlane/telemetry'
 import type { Job } from 'bullmq'
 import { publish } from './after-commit.ts'
+import type { Applied } from './apply.ts'
 import { parseConfig } from './config.ts'
 import { draw } from './draw.ts'
 import { makeHandle } from './handle.ts'
@@ -50,6 +52,7 @@ const runIds = createRunIds(redis, onFault)
 const mysql = askMysql(database)
 const metrics = createMetrics()
 const untilDone = makeUntilDone(log, { onRetry: metrics.retried })
+const traced = isTracingWanted(process.env) ? await loadTracing() : undefined
 const putBack = new AbortController()
 
 const status = createStatus({ config, metrics, database, redis, notices, log, onFault })
@@ -62,7 +65,7 @@ const handle = makeHandle({
   publish: (runId, published) => publish(redis, runId, published),
   draw,
   untilDone,
-  metrics,
+  metrics: traced ? { ...metrics, applied: toBoth } : metrics,
   log,
   layout: config.LANES,
   runIdOf: (lane) => runIds.ask(queueName(lane)),
@@ -74,6 +77,7 @@ const lanes = createLanes({
   bury: buryJob,
   untilDone,
   metrics,
+  traceJob: traced?.tracing.traceJob,
   log,
   onFault,
   nowMs: Date.now,
@@ -142,6 +146,18 @@ function dieUnlessTransient(error: unknown): never {
   return exit(1)
 }
 
+/** Only where it is wanted: OpenTelemetry is large. */
+async function loadTracing() {
+  const flush = await startTracing('flashlane-worker')
+  const { createTracing } = await import('./tracing.ts')
+  return { tracing: createTracing(), flush }
+}
+
+function toBoth(applied: Applied, tookMs: number): void {
+  metrics.applied(applied, tookMs)
+  traced?.tracing.applied(applied)
+}
+
 async function buryJob(job: Job<unknown>, error: string): Promise<void> {
   metrics.buried()
   log.error({ jobId: job.id, error }, 'job buried')
@@ -161,6 +177,7 @@ async function shutdown(): Promise<void> {
   notices.disconnect()
   await redis.quit()
   await status.close()
+  await traced?.flush()
   await database.close()
   log.info('worker stopped')
   exit(0)
