@@ -251,7 +251,9 @@ test('the command reports, and ends with 0 where all is right, 1 where not, 2 wh
   const ledger = join(tmpdir(), `flashlane-ledger-${process.pid}.jsonl`)
   writeFileSync(ledger, '{"reference":"pi_nobody","amount":5,"currency":"USD"}\n')
 
+  const { id } = await oneOf<{ id: number }>(sql`select min(product_id) as id from products`)
   const right = command([])
+  const rightOne = command(['--product', String(id)])
   const wrong = command(['--ledger', ledger, '--json'])
   rmSync(ledger)
   const without = [
@@ -263,8 +265,10 @@ test('the command reports, and ends with 0 where all is right, 1 where not, 2 wh
 
   expect(right).toMatchObject({ status: 0, stderr: '' })
   expect(right.stdout).toMatch(/^C1 .*: ok\n[^]*The books are right\.\n$/)
+  expect(rightOne).toMatchObject({ status: 0, stderr: '' })
   expect(wrong.status).toBe(1)
   expect(JSON.parse(wrong.stdout)).toMatchObject({ ok: false })
   expect(without.map(({ status }) => status)).toEqual([2, 2, 2, 2])
   expect(without[0]?.stderr).toMatch(/the audit could not run/)
+  expect(without[2]?.stderr).toMatch(/there is no product 999999999999/)
 })

@@ -54,8 +54,10 @@ async function run(): Promise<number> {
   }
 }
 
-const isThere = async (books: Books, productId: number): Promise<boolean> =>
-  (await books.product(productId)) !== null || (await books.countEntries(productId)) > 0
+/** Hoisted, as all that is run at once from the top of this file. */
+async function isThere(books: Books, productId: number): Promise<boolean> {
+  return (await books.product(productId)) !== null || (await books.countEntries(productId)) > 0
+}
 
 function readOptions() {
   const { values } = parseArgs({
