@@ -1,14 +1,13 @@
 /** npm run bench: everything it takes, as for npm test, and wrk; then bench/src/main.ts. */
-import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs'
+import { mkdirSync, rmSync } from 'node:fs'
 import { totalmem } from 'node:os'
 import { join } from 'node:path'
 import { canInstall, installPackages } from './apt.mjs'
 import { help, parseBenchOptions } from './bench-options.mjs'
 import { findBinary } from './binaries.mjs'
+import { pageName, removeLeftOvers } from './left-overs.mjs'
 import { ours, root } from './places.mjs'
-import { beginningOf } from './processes.mjs'
 import { complain, Problem, say } from './progress.mjs'
-import { endLeftOvers, holderOf } from './running.mjs'
 import { getServices } from './services.mjs'
 import { supervise } from './supervise.mjs'
 import { prepare } from './toolchain.mjs'
@@ -27,9 +26,8 @@ const MYSQL_SETTINGS = [
 
 const options = readOptions()
 const folder = join(ours, `bench-${process.pid}`)
-const pageName = 'running.json'
 
-await removeLeftOvers()
+await removeLeftOvers('bench')
 await supervise({ file: join(folder, pageName), codeWhenStopped: CODE_WHEN_STOPPED, work })
 
 function readOptions() {
@@ -79,17 +77,4 @@ async function getWrk(running) {
   if (findBinary(['wrk'])) return
   if (options.mayInstall && canInstall()) return installPackages(running, ['wrk'])
   throw new Problem('There is no wrk here, which makes the load: install the package wrk.')
-}
-
-/** A run that was killed could not clean up. */
-async function removeLeftOvers() {
-  if (!existsSync(ours)) return
-  for (const name of readdirSync(ours)) {
-    const pid = Number(/^bench-(\d+)$/.exec(name)?.[1])
-    if (!pid) continue
-    const page = join(ours, name, pageName)
-    if (existsSync(page) ? holderOf(page) : pid !== process.pid && beginningOf(pid)) continue
-    await endLeftOvers(page)
-    rmSync(join(ours, name), { recursive: true, force: true })
-  }
 }

@@ -1,14 +1,13 @@
 /** npm run faults: the pinned Node and the servers' programs, then faults/src/main.ts, which starts servers of its own. */
-import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs'
+import { mkdirSync, rmSync } from 'node:fs'
 import { delimiter, join, resolve } from 'node:path'
 import { canInstall, installPackages } from './apt.mjs'
 import { faultsHelp, parseFaultsOptions } from './faults-options.mjs'
+import { pageName, removeLeftOvers } from './left-overs.mjs'
 import { findMysql } from './mysql.mjs'
 import { ours, root } from './places.mjs'
-import { beginningOf } from './processes.mjs'
 import { complain, Problem, say } from './progress.mjs'
 import { findRedis } from './redis.mjs'
-import { endLeftOvers, holderOf } from './running.mjs'
 import { supervise } from './supervise.mjs'
 import { prepare } from './toolchain.mjs'
 
@@ -16,9 +15,8 @@ const CODE_WHEN_STOPPED = 130
 
 const options = readOptions()
 const folder = join(ours, `faults-${process.pid}`)
-const pageName = 'running.json'
 
-await removeLeftOvers()
+await removeLeftOvers('faults')
 await supervise({ file: join(folder, pageName), codeWhenStopped: CODE_WHEN_STOPPED, work })
 
 function readOptions() {
@@ -71,17 +69,4 @@ async function getPrograms(/** @type {import('./running.mjs').Running} */ runnin
   throw new Problem(
     `There is no program of ${missing.join(' and ')} here: install mariadb-server or MySQL, and redis-server or valkey-server. No service needs to run.`,
   )
-}
-
-/** A run that was killed could not clean up. */
-async function removeLeftOvers() {
-  if (!existsSync(ours)) return
-  for (const name of readdirSync(ours)) {
-    const pid = Number(/^faults-(\d+)$/.exec(name)?.[1])
-    if (!pid) continue
-    const page = join(ours, name, pageName)
-    if (existsSync(page) ? holderOf(page) : pid !== process.pid && beginningOf(pid)) continue
-    await endLeftOvers(page)
-    rmSync(join(ours, name), { recursive: true, force: true })
-  }
 }

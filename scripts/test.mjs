@@ -2,12 +2,11 @@
  * npm test: everything it takes, then vitest. `npm test -- unit` needs no services; `--redis-cluster` lets each end-to-end
  * test have a Redis Cluster in place of one server; other words and flags go to vitest.
  */
-import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs'
+import { mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
+import { pageName, removeLeftOvers } from './left-overs.mjs'
 import { ours, root } from './places.mjs'
-import { beginningOf } from './processes.mjs'
 import { getServices } from './services.mjs'
-import { endLeftOvers, holderOf } from './running.mjs'
 import { supervise } from './supervise.mjs'
 import { prepare } from './toolchain.mjs'
 
@@ -26,9 +25,8 @@ const onCluster = process.argv.includes(ON_CLUSTER) ? { FLASHLANE_TEST_REDIS: 'c
 const projects = words.filter((word) => PROJECTS.has(word))
 const forVitest = words.filter((word) => !PROJECTS.has(word))
 const folder = join(ours, `test-${process.pid}`)
-const pageName = 'running.json'
 
-await removeLeftOvers()
+await removeLeftOvers('test')
 await supervise({ file: join(folder, pageName), codeWhenStopped: CODE_WHEN_STOPPED, work })
 
 /** @param {import('./running.mjs').Running} running */
@@ -67,17 +65,4 @@ async function work(running) {
 
 function needServices() {
   return projects.length === 0 || projects.some((project) => project !== 'unit')
-}
-
-/** A test run that was killed could not clean up. */
-async function removeLeftOvers() {
-  if (!existsSync(ours)) return
-  for (const name of readdirSync(ours)) {
-    const pid = Number(/^test-(\d+)$/.exec(name)?.[1])
-    if (!pid) continue
-    const page = join(ours, name, pageName)
-    if (existsSync(page) ? holderOf(page) : pid !== process.pid && beginningOf(pid)) continue
-    await endLeftOvers(page)
-    rmSync(join(ours, name), { recursive: true, force: true })
-  }
 }

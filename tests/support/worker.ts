@@ -3,6 +3,7 @@ import { layout, PARKED_TTL_S_DEFAULT, queueName } from '@flashlane/core'
 import type { Database } from '@flashlane/db'
 import { createRunIds } from '@flashlane/redis'
 import { publish } from '@flashlane/worker/after-commit.ts'
+import type { Store } from '@flashlane/worker/apply.ts'
 import { draw } from '@flashlane/worker/draw.ts'
 import { makeHandle } from '@flashlane/worker/handle.ts'
 import { createMetrics } from '@flashlane/worker/metrics.ts'
@@ -22,8 +23,12 @@ export type TestWorker = {
   close(): Promise<void>
 }
 
-export function createTestWorker(database: Database): TestWorker {
-  const log = pino({ level: 'silent' })
+const log = pino({ level: 'silent' })
+
+export function createTestWorker(
+  database: Database,
+  store: Store = createStore(database, log),
+): TestWorker {
   const noFault = () => {}
   const redis = connectRedis(required('REDIS_URL'), { onFault: noFault })
   const mysql = askMysql(database)
@@ -33,7 +38,7 @@ export function createTestWorker(database: Database): TestWorker {
   const perProduct = layout.parse('per-product')
   const handle = makeHandle({
     mysql,
-    store: createStore(database, log),
+    store,
     publish: (runId, published) => publish(redis, runId, published),
     draw,
     runIdOf: (lane) => runIds.ask(queueName(lane)),
