@@ -1,6 +1,7 @@
 /** All that a run must hold, in one report. */
 import { auditInto, createFindings } from '@flashlane/audit'
 import { createAgreement } from './agreement.ts'
+import { createDeadlines } from './deadlines.ts'
 import { createExactlyOnce } from './exactly-once.ts'
 import { readJournals, type Walker } from './journal.ts'
 import { createLinearizability } from './linearizability.ts'
@@ -21,6 +22,7 @@ export async function checkAll(run: Run): Promise<RunReport> {
     createExactlyOnce(findings, sent, { lostRedis }),
     createAgreement(findings, sent),
     createLinearizability(findings, sent),
+    createDeadlines(findings, sent, { lostRedis }),
     ...(lostRedis ? [] : [createOrder(findings, sent)]),
     money,
   ]

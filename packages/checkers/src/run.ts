@@ -5,7 +5,7 @@ import type { Ledger } from './ledger.ts'
 import type { Recovery } from './recovery.ts'
 import type { Series } from './series.ts'
 
-/** C1, C2 and C8 are those of packages/audit, and the half of C7 that needs no provider. */
+/** C1 and C2 are those of packages/audit, and the halves of C7 and C8 that need neither provider nor clients. */
 export const CHECKERS = {
   C1: 'conservation: nothing is oversold, and the sums are right',
   C2: 'replay: the journal, decided again, gives the same',
@@ -14,7 +14,7 @@ export const CHECKERS = {
   C5: 'linearizability: outcomes and reads are in the order of their places',
   C6: 'order: what was acknowledged first took effect first',
   C7: 'money: every captured payment is a sale or a refund',
-  C8: 'holds: each ends once, and none too early',
+  C8: 'deadlines: a hold ends once, none too early, and no timer beats what was accepted in time',
   C9: 'liveness: after every fault all went on within its budget',
   C10: 'leaks: nothing grows',
 } as const
@@ -30,7 +30,7 @@ export type Run = {
   /** Budgets are multiplied by it: for a machine that does other things besides. */
   readonly patience?: number
   readonly series?: readonly Series[]
-  /** Redis lost what it had acknowledged: commands that were answered 202 may have come later than others, or never. */
+  /** Redis lost what it had acknowledged: commands that were answered 202 may have come later than others, after a deadline, or never. */
   readonly lostRedis?: boolean
   /** Lets others have their turn. */
   pause(): Promise<void>
