@@ -159,7 +159,7 @@ export const MUTATIONS: readonly Mutation[] = [
         find: ' || timers.monotonicMs() - buffer.oldestMs() >= ENQUEUE_MS_MAX / 2',
         replace: '',
       },
-      { file: sender, find: '    dropStale(lane)\n', replace: '' },
+      { file: sender, find: '    dropStale(lane, sinceMs)\n', replace: '' },
     ],
     suite: {
       project: 'unit',

@@ -1,4 +1,10 @@
-import { type Command, type CommandBatch, formatId, type Outcome } from '@flashlane/core'
+import {
+  type Command,
+  type CommandBatch,
+  formatId,
+  type Outcome,
+  REDIS_COMMAND_MS_MAX,
+} from '@flashlane/core'
 import { expect, test } from 'vitest'
 import type { AddResult } from '../lanes.ts'
 import { createDispatcher, type DispatcherDeps } from './dispatcher.ts'
@@ -277,6 +283,21 @@ test('an add that nobody acknowledged and nobody knows never was', async () => {
 
   expect(it.inFlight()).toBe(0)
   expect(it.sent).toHaveLength(1)
+})
+
+test('an add that is acknowledged too late may find an expiry ahead of it: it counts as not accepted', async () => {
+  const it = aDispatcher()
+  it.redis.acknowledge = () => {}
+  const answer = it.submit(aHold(), WAIT_MS)
+  await it.timers.settle()
+  await it.timers.advance(REDIS_COMMAND_MS_MAX + 1)
+
+  it.redis.acknowledge()
+  await it.timers.advance(WAIT_MS)
+
+  expect(await answer).toEqual({ kind: 'unavailable', mayHappen: true })
+  it.reply(0)
+  expect(it.inFlight()).toBe(0)
 })
 
 test('a lane sends one add at a time, and never what has waited too long by then', async () => {

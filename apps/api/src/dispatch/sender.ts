@@ -10,6 +10,7 @@ import {
   ENQUEUE_MS_MAX,
   LANE_BATCHES_MAX,
   PROCESS_BATCHES_MAX,
+  REDIS_COMMAND_MS_MAX,
 } from '@flashlane/core'
 import type { AddResult } from '../lanes.ts'
 import type { DispatcherDeps } from './dispatcher.ts'
@@ -57,7 +58,7 @@ export function createSender(deps: SenderDeps) {
       // Two adds of a lane at once could change places.
       if (lane.isSending) continue
       const lost = lane.lost.shift()
-      if (lost) send(lost)
+      if (lost) send(lost, timers.monotonicMs())
       else if (lane.buffer.size() === 0) hungry.delete(lane)
       else if (mustSend(lane) || maySend(lane)) sendNext(lane)
     }
@@ -86,7 +87,8 @@ export function createSender(deps: SenderDeps) {
     isDraining || buffer.hasDue() || timers.monotonicMs() - buffer.oldestMs() >= ENQUEUE_MS_MAX / 2
 
   function sendNext(lane: Lane): void {
-    dropStale(lane)
+    const sinceMs = timers.monotonicMs()
+    dropStale(lane, sinceMs)
     const taken = lane.buffer.take({ commandsMax: sizeMax(lane), bytesMax: BATCH_BYTES_MAX })
     if (taken.length === 0) return
     const batch: CommandBatch = {
@@ -99,17 +101,18 @@ export function createSender(deps: SenderDeps) {
     }
     hungry.delete(lane)
     hungry.add(lane)
-    send(inFlights.add(lane, batch, taken))
+    send(inFlights.add(lane, batch, taken), sinceMs)
   }
 
   /** Whatever expires does so in the belief that all that was accepted before is in the lane by then. */
-  function dropStale(lane: Lane): void {
-    const stale = lane.buffer.takeStale(timers.monotonicMs() - ENQUEUE_MS_MAX)
+  function dropStale(lane: Lane, nowMs: number): void {
+    const stale = lane.buffer.takeStale(nowMs - ENQUEUE_MS_MAX)
     waiters.tellAll(stale, { kind: 'unavailable', mayHappen: false })
     lane.commands -= stale.length
   }
 
-  function send(inFlight: InFlight): void {
+  /** `sinceMs` is the reading that found the batch in time: what comes after it must not take too long either. */
+  function send(inFlight: InFlight, sinceMs: number): void {
     // One that was lost may have been found again while it waited for its turn.
     if (!inFlights.has(inFlight)) return
     const { batch, lane } = inFlight
@@ -120,10 +123,16 @@ export function createSender(deps: SenderDeps) {
     void deps.addBatch(lane.name, batch).then((result) => {
       lane.isSending = false
       // The reply may have been quicker than the acknowledgement.
-      if (inFlights.has(inFlight)) sent(inFlight, result)
+      if (inFlights.has(inFlight)) sent(inFlight, inTime(result, sinceMs))
       wake(lane)
     })
     deps.watch()
+  }
+
+  /** What was acknowledged late counts as not accepted, wherever the time went: an expiry may be in the lane before it. */
+  function inTime(result: AddResult, sinceMs: number): AddResult {
+    if (result !== 'acknowledged') return result
+    return timers.monotonicMs() - sinceMs <= REDIS_COMMAND_MS_MAX ? 'acknowledged' : 'unknown'
   }
 
   function sent(inFlight: InFlight, result: AddResult): void {
