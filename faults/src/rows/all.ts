@@ -1,6 +1,10 @@
 /** The fault matrix, in the order of its numbers. */
 import type { Row } from '../row.ts'
+import { workerKilledBeforeCommit } from './01-worker-killed-before-commit.ts'
+import { workerKilledAfterCommit } from './02-worker-killed-after-commit.ts'
 import { unlimitedLanes } from './03-unlimited-lanes.ts'
+import { workerFrozen } from './04-worker-frozen.ts'
+import { eventLoopBlocked } from './05-event-loop-blocked.ts'
 import { completionUnanswered } from './06-completion-unanswered.ts'
 import { enqueueUnanswered } from './07-enqueue-unanswered.ts'
 import { redisKilled } from './08-redis-killed.ts'
@@ -12,7 +16,11 @@ import { commitCut } from './13-commit-cut.ts'
 import { mysqlRefuses } from './14-mysql-refuses.ts'
 
 export const rows: readonly Row[] = [
+  workerKilledBeforeCommit,
+  workerKilledAfterCommit,
   unlimitedLanes,
+  workerFrozen,
+  eventLoopBlocked,
   completionUnanswered,
   enqueueUnanswered,
   redisKilled,
