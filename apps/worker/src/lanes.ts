@@ -10,8 +10,9 @@ import { makeProcessor } from './processor.ts'
 import type { TraceJob } from './tracing.ts'
 import type { UntilDone } from './until-done.ts'
 
-/** Must outlast the worst stall of the event loop and a batch's transaction; a killed worker's job waits this long. */
-const LOCK_MS = 3_000
+/** Renewed at half of it, so it must outlast the stalls of an event loop. A killed worker's job waits for its end. */
+const LOCK_MS = 1_800
+/** Its end is noticed by the next look: the two together keep a lane waiting for less than 3 s. */
 const STALLED_CHECK_MS = 1_000
 /** How long a worker that missed its wake-up sleeps. */
 const DRAIN_DELAY_S = 1
