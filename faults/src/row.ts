@@ -1,6 +1,7 @@
 /** A row of the fault matrix: what is broken, how, and how soon all must go on. */
 import type { Load } from './load/load.ts'
 import type { Random } from './random.ts'
+import type { MysqlNeeds } from './stage/servers.ts'
 import type { Stage, StageOptions } from './stage/stage.ts'
 
 export type Row = {
@@ -11,8 +12,10 @@ export type Row = {
   readonly fault: string
   /** It kills or freezes the database: it gets one of its own. */
   readonly breaksMysql?: true
-  /** Further arguments of its own MySQL, which then is its alone. */
-  readonly mysqlSettings?: readonly string[]
+  /** What its MySQL must be like, which then is its alone. */
+  readonly mysql?: MysqlNeeds
+  /** It mounts a disk. */
+  readonly needsRoot?: true
   /** Batches of a lane may change places: order is not judged. */
   readonly reorders?: true
   /** It takes from Redis what Redis had acknowledged: what was answered 202 may be gone. */

@@ -47,9 +47,8 @@ export async function runRow(row: Row, context: RowContext): Promise<RowResult> 
   const faults: string[] = []
   const recoveries: Recovery[] = []
   const problems: string[] = []
-  const place = row.breaksMysql
-    ? { folder, ...(await mysqls.own(row.mysqlSettings)) }
-    : { folder, mysqlUrl: await mysqls.shared(), mysql: null }
+  const own = row.breaksMysql ? await mysqls.own(row.mysql) : null
+  const place = { folder, mysql: own, mysqlUrl: own?.url ?? (await mysqls.shared()) }
   const stage = await openStage(place, row.stage ?? {})
   let load: Load | null = null
   let report: RunReport | null = null

@@ -1,5 +1,5 @@
 import { sql } from 'kysely'
-import { createConnection } from 'mysql2/promise'
+import { createConnection, type RowDataPacket } from 'mysql2/promise'
 import { placeAnOrder, timed } from '../load/one-order.ts'
 import type { Row, Scene } from '../row.ts'
 import type { Stage } from '../stage/stage.ts'
@@ -19,7 +19,7 @@ export const mysqlRefuses: Row = {
   title: 'MySQL is frozen, has no connection left, kills ours, or is full of deadlocks',
   fault: 'SIGSTOP for 10 s; max_connections taken; KILL of random connections; a deadlock storm',
   breaksMysql: true,
-  mysqlSettings: [`--max-connections=${CONNECTIONS}`],
+  mysql: { settings: [`--max-connections=${CONNECTIONS}`] },
   async run(scene) {
     for (const make of [freeze, exhaust, killAtRandom, storm]) {
       await make(scene)
@@ -78,19 +78,33 @@ async function exhaust({ stage, note, lasts, recovers }: Scene): Promise<void> {
   await recovers('MySQL has connections again', RECOVERY_MS)
 }
 
-async function killAtRandom({ stage, random, note, lasts, recovers }: Scene): Promise<void> {
-  note(`${KILLS} connections of ours are killed`)
+async function killAtRandom({
+  stage,
+  random,
+  note,
+  lasts,
+  recovers,
+  demand,
+}: Scene): Promise<void> {
+  // A user may kill its own.
+  const killer = await createConnection({ uri: stage.appUrl })
+  let killed = 0
   for (let n = 0; n < KILLS; n++) {
-    const { rows } = await sql<{ id: number }>`
-      select id from information_schema.processlist
-      where db = database() and id <> connection_id() and command <> 'Killed'
-    `.execute(stage.database.db)
+    const [rows] = await killer.query<RowDataPacket[]>(
+      'select id from information_schema.processlist where db = database() and id <> connection_id()',
+    )
     if (rows.length > 0) {
-      // It may have ended meanwhile.
-      await sql`kill ${sql.lit(random.pick(rows).id)}`.execute(stage.database.db).catch(() => {})
+      const id = Number(random.pick(rows)['id'])
+      await killer.query(`kill ${id}`).then(
+        () => killed++,
+        () => {}, // It has ended meanwhile.
+      )
     }
     await lasts(50)
   }
+  killer.destroy()
+  note(`${killed} connections of ours were killed`)
+  demand(killed > KILLS / 2, `only ${killed} connections were killed: the fault was none`)
   await recovers('no connection is killed any more', RECOVERY_MS)
 }
 

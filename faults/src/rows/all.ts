@@ -13,6 +13,7 @@ import { redisPowerLoss } from './10-redis-power-loss.ts'
 import { redisRefuses } from './11-redis-refuses.ts'
 import { mysqlKilled } from './12-mysql-killed.ts'
 import { commitCut } from './13-commit-cut.ts'
+import { diskFull } from './14-disk-full.ts'
 import { mysqlRefuses } from './14-mysql-refuses.ts'
 
 export const rows: readonly Row[] = [
@@ -30,4 +31,5 @@ export const rows: readonly Row[] = [
   mysqlKilled,
   commitCut,
   mysqlRefuses,
+  diskFull,
 ]

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { send } from '../../../scripts/processes.mjs'
 import { freePort, startMysql, startRedis } from '../../../scripts/services.mjs'
 import { endAtExit } from './children.ts'
+import { type Disk, mountDisk } from './tmpfs.ts'
 
 export type Server = {
   readonly url: string
@@ -33,12 +34,25 @@ export async function openRedis(folder: string): Promise<Server> {
   return openServer(folder, () => startRedis({ folder, port, password: PASSWORD, onLaunch }))
 }
 
-/** `settings`: further arguments of the server. */
+export type MysqlServer = Server & {
+  readonly urls: { readonly app: string; readonly migrate: string }
+  /** The disk that its data is on, where it has one of its own. */
+  readonly disk: Disk | null
+}
+
+export type MysqlNeeds = {
+  /** Further arguments of the server. */
+  readonly settings?: readonly string[]
+  /** The size of a disk of its own. */
+  readonly diskMb?: number
+}
+
 export async function openMysql(
   parent: string,
-  { settings = [] }: { settings?: readonly string[] } = {},
-): Promise<Server> {
+  { settings = [], diskMb }: MysqlNeeds = {},
+): Promise<MysqlServer> {
   const folder = join(parent, 'mysql')
+  const disk = diskMb === undefined ? null : mountDisk(folder, diskMb)
   const options = {
     folder,
     port: await freePort(),
@@ -47,15 +61,27 @@ export async function openMysql(
     settings: [...MYSQL_SETTINGS, ...settings],
     onLaunch,
   }
-  return openServer(folder, () => startMysql(options))
+  const server = await openServer(folder, () => startMysql(options))
+  return {
+    ...server,
+    disk,
+    async stop() {
+      await server.stop()
+      disk?.unmount()
+    },
+  }
 }
 
 const onLaunch = ({ pid }: { pid: number }) => endAtExit(pid)
 
-async function openServer(folder: string, start: () => Promise<Started>): Promise<Server> {
+async function openServer<Kind extends Started>(
+  folder: string,
+  start: () => Promise<Kind>,
+): Promise<Server & Pick<Kind, Exclude<keyof Kind, keyof Started>>> {
   let started = await start()
   const signal = (name: NodeJS.Signals) => send(started.child.pid, name, false)
   return {
+    ...started,
     url: started.url,
     folder,
     pid: () => started.child.pid,

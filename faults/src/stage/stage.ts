@@ -11,7 +11,7 @@ import { type Proxy, startProxy } from '../../../tests/support/proxy.ts'
 import { until } from '../../../tests/support/until.ts'
 import { endAtExit } from './children.ts'
 import { call } from './http.ts'
-import { openRedis, type Server } from './servers.ts'
+import { type MysqlServer, openRedis, type Server } from './servers.ts'
 
 export type Api = Process & { readonly url: string }
 export type Env = Readonly<Record<string, string>>
@@ -28,8 +28,10 @@ export type Stage = {
   /** Straight to the server, for whoever looks. */
   readonly database: Database
   readonly mysqlUrl: string
+  /** As the user that api and worker run as. */
+  readonly appUrl: string
   /** Ours to kill; throws where the row did not ask for one of its own. */
-  mysql(): Server
+  mysql(): MysqlServer
   readonly redis: Server
   /** Straight to the server, for whoever looks or meddles. */
   readonly redisClient: Redis
@@ -62,7 +64,7 @@ type Place = {
   /** For data and logs. */
   readonly folder: string
   readonly mysqlUrl: string
-  readonly mysql: Server | null
+  readonly mysql: MysqlServer | null
 }
 
 const ADMIN_TOKEN = 'a-token-for-the-stage-only'
@@ -74,7 +76,10 @@ export async function openStage(
   place: Place,
   { apis = 2, workers = 2, env = {} }: StageOptions,
 ): Promise<Stage> {
-  const schema = await createTestDatabase({ url: place.mysqlUrl })
+  const schema = await createTestDatabase({
+    url: place.mysqlUrl,
+    ...(place.mysql ? { urls: place.mysql.urls } : {}),
+  })
   const folder = mkdtempSync(join(place.folder, 'stage-'))
   const redis = await openRedis(join(folder, 'redis'))
   const redisClient = new Redis(redis.url, { maxRetriesPerRequest: null })
@@ -88,6 +93,7 @@ export async function openStage(
   const stage: Stage = {
     database: schema.database,
     mysqlUrl: schema.url,
+    appUrl: schema.appUrl,
     mysql() {
       if (!place.mysql) throw new Error('this row asked for no MySQL of its own')
       return place.mysql
@@ -105,7 +111,7 @@ export async function openStage(
     async startApi(more = {}) {
       const api = await launchApi({
         ...common,
-        MYSQL_URL: links.apiMysql.through(schema.url),
+        MYSQL_URL: links.apiMysql.through(schema.appUrl),
         REDIS_URL: links.apiRedis.through(redis.url),
         ...more,
       })
@@ -115,7 +121,7 @@ export async function openStage(
     startWorker(more = {}) {
       const worker = startProcess('worker', {
         ...common,
-        MYSQL_URL: links.workerMysql.through(schema.url),
+        MYSQL_URL: links.workerMysql.through(schema.appUrl),
         REDIS_URL: links.workerRedis.through(redis.url),
         ...more,
       })
@@ -132,7 +138,10 @@ export async function openStage(
       if (answer?.status !== 201) throw new Error(`no product: ${JSON.stringify(answer)}`)
       return Number(answer.body['id'])
     },
-    halt: () => endProcesses([...running.apis, ...running.workers]),
+    async halt() {
+      await Promise.all(running.workers.map(isReady))
+      return endProcesses([...running.apis, ...running.workers])
+    },
     async close() {
       redisClient.disconnect()
       await redis.stop()
@@ -174,6 +183,13 @@ async function launchApi(env: Record<string, string>): Promise<Api> {
   )
   return { ...child, url }
 }
+
+/** A program that is still being loaded has no ear for SIGTERM. One that cannot begin is told of by its exit code. */
+const isReady = (worker: Process): Promise<unknown> =>
+  until(() => !worker.isRunning() || worker.output().includes('worker ready'), {
+    withinMs: READY_MS_MAX,
+    what: 'the worker is ready',
+  }).catch(() => {})
 
 /** What a row killed is no complaint; what ends by itself, or not when told, is. */
 async function endProcesses(all: readonly Process[]): Promise<readonly string[]> {
