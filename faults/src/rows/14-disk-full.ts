@@ -30,5 +30,6 @@ export const diskFull: Row = {
   },
 }
 
-/** 1114, 1021, 1026 and 1030: how MySQL and MariaDB say it. */
-const isFull = (output: string): boolean => /"errno":(1114|1021|1026|1030)\b/.test(output)
+/** How MySQL and MariaDB say it, each at another place. */
+const isFull = (output: string): boolean =>
+  /ER_RECORD_FILE_FULL|ER_DISK_FULL|ER_ERROR_ON_WRITE|No space left/.test(output)
