@@ -15,6 +15,8 @@ import { mysqlKilled } from './12-mysql-killed.ts'
 import { commitCut } from './13-commit-cut.ts'
 import { diskFull } from './14-disk-full.ts'
 import { mysqlRefuses } from './14-mysql-refuses.ts'
+import { decideThrows } from './26-decide-throws.ts'
+import { brokenQueue } from './27-broken-queue.ts'
 
 export const rows: readonly Row[] = [
   workerKilledBeforeCommit,
@@ -30,6 +32,8 @@ export const rows: readonly Row[] = [
   redisRefuses,
   mysqlKilled,
   commitCut,
-  mysqlRefuses,
   diskFull,
+  mysqlRefuses,
+  decideThrows,
+  brokenQueue,
 ]
