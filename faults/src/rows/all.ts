@@ -15,6 +15,9 @@ import { mysqlKilled } from './12-mysql-killed.ts'
 import { commitCut } from './13-commit-cut.ts'
 import { diskFull } from './14-disk-full.ts'
 import { mysqlRefuses } from './14-mysql-refuses.ts'
+import { forgedWebhooks } from './19-forged-webhooks.ts'
+import { sameInstant } from './21-same-instant.ts'
+import { fuzz } from './24-fuzz.ts'
 import { decideThrows } from './26-decide-throws.ts'
 import { brokenQueue } from './27-broken-queue.ts'
 
@@ -34,6 +37,9 @@ export const rows: readonly Row[] = [
   commitCut,
   diskFull,
   mysqlRefuses,
+  forgedWebhooks,
+  sameInstant,
+  fuzz,
   decideThrows,
   brokenQueue,
 ]

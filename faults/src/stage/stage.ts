@@ -44,6 +44,8 @@ export type Stage = {
   apiUrl(): string
   startApi(env?: Env): Promise<Api>
   startWorker(env?: Env): Process
+  /** SIGTERM; requests go to it until it says that it is not ready, as behind a balancer. Tells its exit code. */
+  retire(api: Api): Promise<number | null>
   /** Puts a product on sale, by the operators' way, and tells its id. */
   product(fields: ProductFields): Promise<number>
   /** Ends all processes as an operator would, and tells what did not end well. */
@@ -67,7 +69,7 @@ type Place = {
   readonly mysql: MysqlServer | null
 }
 
-const ADMIN_TOKEN = 'a-token-for-the-stage-only'
+export const ADMIN_TOKEN = 'a-token-for-the-stage-only'
 const READY_MS_MAX = 60_000
 const PRICE = 4_900
 const NOBODY = 'http://127.0.0.1:1'
@@ -88,6 +90,7 @@ export async function openStage(
   const webhookSecret = `whsec_${randomBytes(24).toString('base64')}`
   const common = { ADMIN_TOKEN, WEBHOOK_SECRET: webhookSecret, LOG_LEVEL: 'info', ...env }
   const running: { apis: Api[]; workers: Process[] } = { apis: [], workers: [] }
+  const retired = new Set<Api>()
   let turn = 0
 
   const stage: Stage = {
@@ -105,7 +108,7 @@ export async function openStage(
     workers: running.workers,
     webhookSecret,
     apiUrl() {
-      const alive = running.apis.filter((each) => each.isRunning())
+      const alive = running.apis.filter((each) => each.isRunning() && !retired.has(each))
       return alive[turn++ % alive.length]?.url ?? NOBODY
     },
     async startApi(more = {}) {
@@ -128,6 +131,15 @@ export async function openStage(
       endAtExit(worker.pid)
       running.workers.push(worker)
       return worker
+    },
+    async retire(api) {
+      api.send('SIGTERM')
+      await until(async () => !api.isRunning() || !(await takesRequests(api)), {
+        withinMs: READY_MS_MAX,
+        what: 'an api that ends is not ready',
+      })
+      retired.add(api)
+      return api.ended()
     },
     async product({ stock, ...others }) {
       const { answer } = await call(stage.apiUrl(), {
@@ -168,6 +180,9 @@ async function openLinks(mysqlUrl: string, redisUrl: string): Promise<Links> {
   ])
   return { apiRedis, apiMysql, workerRedis, workerMysql }
 }
+
+const takesRequests = async ({ url }: Api): Promise<boolean> =>
+  (await call(url, { path: '/readyz' })).answer?.status === 200
 
 async function launchApi(env: Record<string, string>): Promise<Api> {
   const port = await freePort()
