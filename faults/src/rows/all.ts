@@ -20,6 +20,7 @@ import { sameInstant } from './21-same-instant.ts'
 import { fuzz } from './24-fuzz.ts'
 import { decideThrows } from './26-decide-throws.ts'
 import { brokenQueue } from './27-broken-queue.ts'
+import { oldAndNew } from './28-old-and-new.ts'
 
 export const rows: readonly Row[] = [
   workerKilledBeforeCommit,
@@ -42,4 +43,5 @@ export const rows: readonly Row[] = [
   fuzz,
   decideThrows,
   brokenQueue,
+  oldAndNew,
 ]
