@@ -15,6 +15,8 @@ import { mysqlKilled } from './12-mysql-killed.ts'
 import { commitCut } from './13-commit-cut.ts'
 import { diskFull } from './14-disk-full.ts'
 import { mysqlRefuses } from './14-mysql-refuses.ts'
+import { apiKilled } from './16-api-killed.ts'
+import { paymentsInAnyOrder } from './18-payments-in-any-order.ts'
 import { forgedWebhooks } from './19-forged-webhooks.ts'
 import { sameInstant } from './21-same-instant.ts'
 import { fuzz } from './24-fuzz.ts'
@@ -38,6 +40,8 @@ export const rows: readonly Row[] = [
   commitCut,
   diskFull,
   mysqlRefuses,
+  apiKilled,
+  paymentsInAnyOrder,
   forgedWebhooks,
   sameInstant,
   fuzz,
