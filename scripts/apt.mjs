@@ -14,6 +14,7 @@ const packages = {
   mysql: ['mariadb-server-core mariadb-server', 'mariadb-client-core'],
   redis: ['redis-server valkey-server'],
   wrk: ['wrk'],
+  faketime: ['libfaketime'],
 }
 
 /**

@@ -12,6 +12,7 @@ export const faultsHelp = `npm run faults [-- options]
 Breaks Flashlane in every way of docs/reliability.md while a crowd buys, and checks what it promised.
 
   --only 1,8,random    these rows of the matrix only; random: the random schedules
+  --only soak          breaks nothing for --minutes, and tells what grows: npm run soak is short for it
   --minutes N          length of the random schedules, several faults at once (${MINUTES_DEFAULT}; 0: none)
   --seed N             of all that is random: an earlier run's, to have it again
   --patience N         multiplies all budgets, for a machine that does other things besides (1)
@@ -24,7 +25,7 @@ Ends with 0 where every promise held, 1 where one did not. Writes faults/results
 
 /**
  * @typedef {{
- *   only: readonly (number | 'random')[] | undefined,
+ *   only: readonly (number | 'random' | 'soak')[] | undefined,
  *   minutes: number,
  *   seed: number,
  *   patience: number,
@@ -78,13 +79,13 @@ function parse(args) {
 
 /**
  * @param {string} text
- * @returns {number | 'random'}
+ * @returns {number | 'random' | 'soak'}
  */
 function parseRow(text) {
-  if (text === 'random') return text
+  if (text === 'random' || text === 'soak') return text
   const row = Number(text)
   if (Number.isInteger(row) && row >= 1 && row <= ROW_MAX) return row
-  throw new Problem(`--only takes rows from 1 to ${ROW_MAX}, or random, not ${text}.`)
+  throw new Problem(`--only takes rows from 1 to ${ROW_MAX}, random or soak, not ${text}.`)
 }
 
 /**

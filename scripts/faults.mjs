@@ -2,6 +2,7 @@
 import { mkdirSync, rmSync } from 'node:fs'
 import { delimiter, join, resolve } from 'node:path'
 import { canInstall, installPackages } from './apt.mjs'
+import { findFaketime } from './faketime.mjs'
 import { faultsHelp, parseFaultsOptions } from './faults-options.mjs'
 import { pageName, removeLeftOvers } from './left-overs.mjs'
 import { findMysql } from './mysql.mjs'
@@ -12,6 +13,8 @@ import { supervise } from './supervise.mjs'
 import { prepare } from './toolchain.mjs'
 
 const CODE_WHEN_STOPPED = 130
+/** The row of wrong clocks. */
+const CLOCKS = 20
 
 const options = readOptions()
 const folder = join(ours, `faults-${process.pid}`)
@@ -63,10 +66,16 @@ async function getPrograms(/** @type {import('./running.mjs').Running} */ runnin
   const missing = [
     ...(findMysql() ? [] : [/** @type {const} */ ('mysql')]),
     ...(findRedis() ? [] : [/** @type {const} */ ('redis')]),
+    ...(findFaketime() || !isAsked(CLOCKS) ? [] : [/** @type {const} */ ('faketime')]),
   ]
   if (missing.length === 0) return
   if (options.mayInstall && canInstall()) return installPackages(running, missing)
   throw new Problem(
-    `There is no program of ${missing.join(' and ')} here: install mariadb-server or MySQL, and redis-server or valkey-server. No service needs to run.`,
+    `There is no program of ${missing.join(' and ')} here: install mariadb-server or MySQL, redis-server or valkey-server, and libfaketime. No service needs to run.`,
   )
+}
+
+/** @param {number} row */
+function isAsked(row) {
+  return options.only?.includes(row) ?? true
 }

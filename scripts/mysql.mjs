@@ -34,6 +34,7 @@ const asRoot = process.getuid?.() === 0 ? ['--user=root'] : []
  *   password: string,
  *   bufferPool: string,
  *   settings?: readonly string[],
+ *   env?: NodeJS.ProcessEnv,
  *   onLaunch?: import('./redis.mjs').OnLaunch,
  * }} MysqlOptions `settings`: further arguments.
  */
@@ -42,7 +43,15 @@ const asRoot = process.getuid?.() === 0 ? ['--user=root'] : []
  * @param {MysqlOptions} options
  * @returns {Promise<import('./redis.mjs').Server & { urls: { app: string, migrate: string } }>} `url` is of a user who may also make databases.
  */
-export async function startMysql({ folder, port, password, bufferPool, settings = [], onLaunch }) {
+export async function startMysql({
+  folder,
+  port,
+  password,
+  bufferPool,
+  settings = [],
+  env = process.env,
+  onLaunch,
+}) {
   const binary = findMysql()
   if (!binary) throw new Problem('There is no mysqld or mariadbd on this machine.')
   const version = execFileSync(binary, ['--no-defaults', '--version'], { encoding: 'utf8' })
@@ -77,7 +86,7 @@ export async function startMysql({ folder, port, password, bufferPool, settings 
     ...(isMariadb ? [] : ['--mysqlx=OFF', '--secure-file-priv=NULL']),
     ...settings,
   ]
-  const child = launch({ command: binary, args, cwd: folder, output: { logFile } })
+  const child = launch({ command: binary, args, cwd: folder, env, output: { logFile } })
   const named = { pid: child.pid, beginning: beginningOf(child.pid) }
   onLaunch?.(child, short)
 

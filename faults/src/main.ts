@@ -13,6 +13,7 @@ import { writeReport } from './report/write.ts'
 import type { Row } from './row.ts'
 import { rows } from './rows/all.ts'
 import { runRow } from './run-row.ts'
+import { soak } from './soak/soak.ts'
 
 const CODE_WHEN_STOPPED = 130
 const SIGNAL_MS = 200
@@ -60,6 +61,8 @@ async function run(): Promise<number> {
   if (only?.includes('random') ?? true) {
     for (let n = 0; performance.now() < endMs; n++) await play(randomSchedule(seed + n), seed + n)
   }
+
+  if (only?.includes('soak')) await play(soak(minutes), seed)
 
   const finished = report.finish()
   say(`\n${summaryOf(finished)}`)

@@ -1,4 +1,5 @@
 /** A row of the fault matrix: what is broken, how, and how soon all must go on. */
+import type { Series } from '@flashlane/checkers'
 import type { Load } from './load/load.ts'
 import type { Random } from './random.ts'
 import type { MysqlNeeds } from './stage/servers.ts'
@@ -6,7 +7,7 @@ import type { Stage, StageOptions } from './stage/stage.ts'
 
 export type Row = {
   /** As docs/reliability.md numbers it. What needs another stage has a row of its own under the same number. */
-  readonly id: number | 'random'
+  readonly id: number | 'random' | 'soak'
   readonly title: string
   /** What is done, for the report. */
   readonly fault: string
@@ -47,6 +48,8 @@ export type Scene = {
   lasts(ms: number): Promise<void>
   /** From now until a new hold of every product has its outcome: judged by its budget, and reported. */
   recovers(from: string, budgetMs: number): Promise<void>
+  /** What must not grow: judged by C10. */
+  measured(series: Series): void
   /** A claim of the row's own, beside the checkers'. */
   demand(isTrue: boolean, sentence: string): void
 }

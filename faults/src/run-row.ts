@@ -1,5 +1,5 @@
 /** Plays a row: a stage, a crowd, the fault, and then the demands that hold after every fault. */
-import { checkAll, type Recovery, type RunReport } from '@flashlane/checkers'
+import { checkAll, type Recovery, type RunReport, type Series } from '@flashlane/checkers'
 import { withSnapshot } from '@flashlane/db'
 import { setImmediate as pause, setTimeout as sleep } from 'node:timers/promises'
 import { until } from '../../tests/support/until.ts'
@@ -9,6 +9,7 @@ import { createRandom } from './random.ts'
 import { timeRecovery } from './recovery.ts'
 import type { Row, Scene } from './row.ts'
 import { comesToRest } from './rest.ts'
+import { describeSeries } from './soak/describe.ts'
 import { openStage, type Stage } from './stage/stage.ts'
 
 export type RowResult = {
@@ -47,6 +48,7 @@ export async function runRow(row: Row, context: RowContext): Promise<RowResult> 
   const faults: string[] = []
   const recoveries: Recovery[] = []
   const problems: string[] = []
+  const series: Series[] = []
   const own = row.breaksMysql ? await mysqls.own(row.mysql) : null
   const place = { folder, mysql: own, mysqlUrl: own?.url ?? (await mysqls.shared()) }
   const stage = await openStage(place, row.stage ?? {})
@@ -56,7 +58,7 @@ export async function runRow(row: Row, context: RowContext): Promise<RowResult> 
     load = await startLoad(stage, random, row.load ?? {})
     const scene = makeScene(
       { stage, load, random, patience },
-      { faults, recoveries, problems, say },
+      { faults, recoveries, problems, series, say },
     )
     await scene.sells(WARM_UP)
     await row.run(scene)
@@ -66,7 +68,7 @@ export async function runRow(row: Row, context: RowContext): Promise<RowResult> 
       ...(await comesToRest(stage, load, { withinMs: SETTLE_MS_MAX * patience, patience })),
     )
     problems.push(...(await stage.halt()))
-    report = await judge(stage, load, { row, recoveries, patience })
+    report = await judge(stage, load, { row, recoveries, series, patience })
   } catch (error) {
     problems.push(error instanceof Error ? (error.stack ?? error.message) : String(error))
     problems.push(...outputsOf(stage))
@@ -97,14 +99,15 @@ type Told = {
   readonly faults: string[]
   readonly recoveries: Recovery[]
   readonly problems: string[]
+  readonly series: Series[]
   say(line: string): void
 }
 
 function makeScene(
   base: Pick<Scene, 'stage' | 'load' | 'random' | 'patience'>,
-  { faults, recoveries, problems, say }: Told,
+  { faults, recoveries, problems, series, say }: Told,
 ): Scene {
-  const { stage, load } = base
+  const { stage, load, patience } = base
   return {
     ...base,
     note(fault) {
@@ -114,9 +117,13 @@ function makeScene(
     async sells(count) {
       const wanted = load.decided() + count
       await until(() => load.decided() >= wanted, {
-        withinMs: SELLS_MS_MAX,
+        withinMs: SELLS_MS_MAX * patience,
         what: `${count} further commands have their outcome`,
       })
+    },
+    measured(each) {
+      series.push(each)
+      say(describeSeries(each))
     },
     async lasts(ms) {
       await sleep(ms)
@@ -133,12 +140,13 @@ function makeScene(
   }
 }
 
-type Judged = Pick<RowContext, 'patience'> & { readonly row: Row; readonly recoveries: Recovery[] }
+type Judged = Pick<RowContext, 'patience'> &
+  Pick<Told, 'recoveries' | 'series'> & { readonly row: Row }
 
 async function judge(
   { database }: Stage,
   { provider, recorder }: Load,
-  { row, recoveries, patience }: Judged,
+  { row, recoveries, series, patience }: Judged,
 ): Promise<RunReport> {
   const report = await withSnapshot(database, (books) =>
     checkAll({
@@ -146,6 +154,7 @@ async function judge(
       books,
       ledger: provider.ledger,
       recoveries,
+      series,
       patience,
       lostRedis: row.losesRedis ?? false,
       pause,

@@ -18,6 +18,7 @@ import { mysqlRefuses } from './14-mysql-refuses.ts'
 import { apiKilled } from './16-api-killed.ts'
 import { paymentsInAnyOrder } from './18-payments-in-any-order.ts'
 import { forgedWebhooks } from './19-forged-webhooks.ts'
+import { wrongClocks } from './20-wrong-clocks.ts'
 import { sameInstant } from './21-same-instant.ts'
 import { fuzz } from './24-fuzz.ts'
 import { decideThrows } from './26-decide-throws.ts'
@@ -43,6 +44,7 @@ export const rows: readonly Row[] = [
   apiKilled,
   paymentsInAnyOrder,
   forgedWebhooks,
+  wrongClocks,
   sameInstant,
   fuzz,
   decideThrows,

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { send } from '../../../scripts/processes.mjs'
 import { freePort, startMysql, startRedis } from '../../../scripts/services.mjs'
 import { endAtExit } from './children.ts'
+import type { Env } from './stage.ts'
 import { type Disk, mountDisk } from './tmpfs.ts'
 
 export type Server = {
@@ -43,13 +44,15 @@ export type MysqlServer = Server & {
 export type MysqlNeeds = {
   /** Further arguments of the server. */
   readonly settings?: readonly string[]
+  /** Added to its environment. */
+  readonly env?: Env
   /** The size of a disk of its own. */
   readonly diskMb?: number
 }
 
 export async function openMysql(
   parent: string,
-  { settings = [], diskMb }: MysqlNeeds = {},
+  { settings = [], env = {}, diskMb }: MysqlNeeds = {},
 ): Promise<MysqlServer> {
   const folder = join(parent, 'mysql')
   const disk = diskMb === undefined ? null : mountDisk(folder, diskMb)
@@ -60,6 +63,7 @@ export async function openMysql(
     bufferPool: '64M',
     settings: [...MYSQL_SETTINGS, ...settings],
     onLaunch,
+    env: { ...process.env, ...env },
   }
   const server = await openServer(folder, () => startMysql(options))
   return {
