@@ -15,7 +15,9 @@ import { mysqlKilled } from './12-mysql-killed.ts'
 import { commitCut } from './13-commit-cut.ts'
 import { diskFull } from './14-disk-full.ts'
 import { mysqlRefuses } from './14-mysql-refuses.ts'
+import { slowNetwork } from './15-slow-network.ts'
 import { apiKilled } from './16-api-killed.ts'
+import { rollingRestart } from './17-rolling-restart.ts'
 import { paymentsInAnyOrder } from './18-payments-in-any-order.ts'
 import { forgedWebhooks } from './19-forged-webhooks.ts'
 import { wrongClocks } from './20-wrong-clocks.ts'
@@ -41,7 +43,9 @@ export const rows: readonly Row[] = [
   commitCut,
   diskFull,
   mysqlRefuses,
+  slowNetwork,
   apiKilled,
+  rollingRestart,
   paymentsInAnyOrder,
   forgedWebhooks,
   wrongClocks,
