@@ -22,6 +22,7 @@ import { paymentsInAnyOrder } from './18-payments-in-any-order.ts'
 import { forgedWebhooks } from './19-forged-webhooks.ts'
 import { wrongClocks } from './20-wrong-clocks.ts'
 import { sameInstant } from './21-same-instant.ts'
+import { slowClients } from './23-slow-clients.ts'
 import { fuzz } from './24-fuzz.ts'
 import { decideThrows } from './26-decide-throws.ts'
 import { brokenQueue } from './27-broken-queue.ts'
@@ -50,6 +51,7 @@ export const rows: readonly Row[] = [
   forgedWebhooks,
   wrongClocks,
   sameInstant,
+  slowClients,
   fuzz,
   decideThrows,
   brokenQueue,

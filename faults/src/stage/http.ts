@@ -11,6 +11,8 @@ export type Call = {
   /** Text is sent as it is. */
   readonly body?: unknown
   readonly headers?: Readonly<Record<string, string>>
+  /** The client goes away after this. */
+  readonly msMax?: number
 }
 
 /** Without an answer it may have happened, or not. */
@@ -23,8 +25,8 @@ const ANSWER_MS_MAX = 40_000
 
 export async function call(
   url: string,
-  { method, path, body, headers = {} }: Call,
-  msMax = ANSWER_MS_MAX,
+  { method, path, body, headers = {}, msMax: ownMsMax }: Call,
+  msMax = ownMsMax ?? ANSWER_MS_MAX,
 ): Promise<Called> {
   try {
     const response = await fetch(url + path, {
