@@ -57,7 +57,11 @@ async function work(running) {
   const { code } = await running.run({
     name: 'mutations',
     command: 'node',
-    args: [join('tests', 'mutations', 'main.ts'), ...options.words],
+    args: [
+      join('tests', 'mutations', 'main.ts'),
+      ...(options.rows ? ['--rows'] : []),
+      ...options.words,
+    ],
     cwd: root,
     env: {
       ...clean,

@@ -1,19 +1,30 @@
-/** `node tests/mutations/main.ts [words of names]`: each mutation on a copy of the sources, and the test that caught it. */
+/** `node tests/mutations/main.ts [--rows] [words of names]`: each mutation on a copy of the sources, and what caught it. */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { MUTATIONS, type Mutation, type Suite } from './mutations.ts'
+import { playRow, type RowResult } from './row.ts'
 import { runSuite, type SuiteResult } from './suite.ts'
 import { copyWorkspace, mutate } from './workspace.ts'
 
-type Verdict = { readonly mutation: Mutation; readonly result: SuiteResult }
+type Verdict = {
+  readonly mutation: Mutation
+  readonly result: SuiteResult
+  /** Null where no row was asked for. */
+  readonly played: RowResult | null
+}
 
 /** What it ends with. */
 const CAUGHT = 0
 const SURVIVED = 1
 const COULD_NOT_RUN = 2
 
-const words = process.argv.slice(2).map((word) => word.toLowerCase())
+const ROWS = '--rows'
+const withRows = process.argv.includes(ROWS)
+const words = process.argv
+  .slice(2)
+  .filter((word) => word !== ROWS)
+  .map((word) => word.toLowerCase())
 const chosen = MUTATIONS.filter(({ name }) =>
   words.every((word) => name.toLowerCase().includes(word)),
 )
@@ -38,11 +49,12 @@ async function run(mutations: readonly Mutation[]): Promise<number> {
   for (const mutation of mutations) {
     const mend = mutate(folder, mutation.edits)
     const result = await runSuite(folder, mutation.suite)
+    const played = await playedOf(mutation)
     mend()
-    verdicts.push({ mutation, result })
-    console.log(lineOf({ mutation, result }))
+    verdicts.push({ mutation, result, played })
+    console.log(lineOf({ mutation, result, played }))
   }
-  const caught = verdicts.filter(({ result }) => isCaught(result)).length
+  const caught = verdicts.filter(isCaught).length
   console.log(`\n${caught} of ${verdicts.length} mutations were caught.`)
   return caught === verdicts.length ? CAUGHT : SURVIVED
 }
@@ -62,6 +74,15 @@ async function areGreen(mutations: readonly Mutation[]): Promise<boolean> {
     }
     console.log(`sound     ${passed} tests of ${file} are green (${tookS.toFixed(1)} s)`)
   }
+  const rows = new Set(mutations.flatMap(({ row }) => (withRows ? (row ?? []) : [])))
+  for (const row of rows) {
+    const { blaming, broke, tookS } = await playRow(folder, row)
+    if (blaming.length > 0 || broke !== null) {
+      console.error(`row ${row} is blamed without a mutation: ${broke ?? blaming.join(', ')}`)
+      return false
+    }
+    console.log(`sound     no checker blames row ${row} (${tookS.toFixed(1)} s)`)
+  }
   console.log()
   return true
 }
@@ -76,21 +97,30 @@ function together(suites: readonly Suite[]): Suite {
   return { project, file, ...(isAll ? {} : { tests: [...new Set(patterns)].join('|') }) }
 }
 
-function isCaught({ failed }: SuiteResult): boolean {
-  return failed.length > 0
+/** By its tests, and where a row was played by a checker, too. */
+function isCaught({ result, played }: Verdict): boolean {
+  return result.failed.length > 0 && (played === null || played.blaming.length > 0)
 }
 
-function lineOf({ mutation: { name, suite }, result }: Verdict): string {
-  const took = `${result.tookS.toFixed(1)} s`
+async function playedOf({ row }: Mutation): Promise<RowResult | null> {
+  return withRows && row !== undefined ? playRow(folder, row) : null
+}
+
+function lineOf(verdict: Verdict): string {
+  const { mutation, result } = verdict
   const [first, ...others] = result.failed
-  if (!first) {
-    const why = result.broke === null ? `${result.passed} tests are green` : result.broke
-    return `SURVIVED  ${name} (${took})\n            ${suite.file}: ${why}`
-  }
+  const head = `${isCaught(verdict) ? 'caught   ' : 'SURVIVED '} ${mutation.name} (${result.tookS.toFixed(1)} s)`
   const more = others.length === 0 ? '' : ` (and ${others.length} more)`
-  return [
-    `caught    ${name} (${took})`,
-    `            by ${suite.project}: ${first.name}${more}`,
-    `            ${first.message}`,
-  ].join('\n')
+  const lines = first
+    ? [`by ${mutation.suite.project}: ${first.name}${more}`, first.message]
+    : [`${mutation.suite.file}: ${result.broke ?? `${result.passed} tests are green`}`]
+  return [head, ...[...lines, ...rowLineOf(verdict)].map((line) => `            ${line}`)].join(
+    '\n',
+  )
+}
+
+function rowLineOf({ mutation, played }: Verdict): readonly string[] {
+  if (!played) return []
+  const blaming = played.blaming.length === 0 ? 'no checker' : played.blaming.join(', ')
+  return [`by row ${mutation.row}: ${played.broke ?? blaming} (${played.tookS.toFixed(1)} s)`]
 }
