@@ -16,7 +16,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: [
-            ...['packages', 'apps', 'bench', 'faults'].map(
+            ...['packages', 'apps', 'bench', 'faults', 'simulation'].map(
               (folder) => `${folder}/**/src/**/*.test.ts`,
             ),
             'tests/unit/**/*.test.ts',

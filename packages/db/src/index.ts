@@ -6,12 +6,14 @@ export * from './errors.ts'
 export {
   entryOf,
   type Numbered,
+  outcomesOf,
   parseEntry,
   type RecordedChange,
   type RecordedCommand,
 } from './journal.ts'
 export * from './migrate.ts'
 export * from './operator-actions.ts'
+export { namedBy } from './named.ts'
 export * from './operators.ts'
 export * from './orphans.ts'
 export * from './pace.ts'
@@ -20,6 +22,7 @@ export * from './pool-use.ts'
 export * from './products.ts'
 export * from './queries.ts'
 export type { ProductTerms } from './rows.ts'
+export { outcomeRowsOf } from './save.ts'
 export type { DeadLetterRow, JournalRow, Schema } from './schema.ts'
 export * from './settings.ts'
 export * from './sleepers.ts'

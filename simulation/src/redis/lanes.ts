@@ -1,0 +1,83 @@
+/** The lanes as api and worker know them, over the simulated Redis. */
+import type { AddResult } from '@flashlane/api/lanes.ts'
+import { type Batch, LANES_CHANNEL, REDIS_COMMAND_MS_MAX, SWEEP_NOTICE } from '@flashlane/core'
+import type { Lane } from '@flashlane/worker/lanes.ts'
+import type { Process } from '../process.ts'
+import { createWire, type Wire } from '../wire.ts'
+import type { World } from '../world.ts'
+import { askUntilAnswered } from './bull-worker.ts'
+import { add } from './queue.ts'
+import type { RedisServer } from './server.ts'
+
+type Deps = {
+  readonly world: World
+  readonly process: Process
+  readonly redis: RedisServer
+  /** Hears when a batch is in its lane for the first time. */
+  onAdded(batch: Batch): void
+}
+
+export function makeApiLanes({ world, process, redis, onAdded }: Deps) {
+  const { schedule, mutation } = world
+  const wire = createWire(world, process, redis.server)
+
+  return {
+    /** The producer's connection fails fast, and gives up after a second: what it sent may happen all the same. */
+    addBatch: (lane: string, batch: Batch): Promise<AddResult> =>
+      new Promise((resolve) => {
+        if (redis.server.state === 'down') return resolve('not_sent')
+        const sentMs = schedule.nowMs()
+        const data = JSON.stringify(batch)
+        const isPatient = mutation === 'late-add-accepted'
+        const limitMs = isPatient ? Number.POSITIVE_INFINITY : REDIS_COMMAND_MS_MAX
+        const late = isPatient ? null : process.after(limitMs, () => resolve('unknown'))
+        void wire
+          .ask(`add ${batch.batchId}`, () => {
+            const isNew = add(
+              redis.queue(lane),
+              { id: batch.batchId, data, delayMs: 0 },
+              schedule.nowMs(),
+            )
+            if (isNew) onAdded(batch)
+            redis.stir(lane)
+          })
+          .then(
+            () => (schedule.nowMs() - sentMs <= limitMs ? 'acknowledged' : 'unknown'),
+            () => 'unknown' as const,
+          )
+          .then((result) => {
+            if (late) process.cancel(late)
+            resolve(result)
+          })
+      }),
+
+    hasJob: (lane: string, batchId: string): Promise<boolean> =>
+      wire.ask(`look for ${batchId}`, () => redis.queue(lane).jobs.has(batchId)),
+
+    announce(productId: number): void {
+      wire.ask('announce', () => redis.publish(LANES_CHANNEL, String(productId))).catch(() => {})
+    },
+    sweep(): void {
+      wire.ask('sweep', () => redis.publish(LANES_CHANNEL, SWEEP_NOTICE)).catch(() => {})
+    },
+  }
+}
+
+export function makeWorkerLane({ world, process, redis, onAdded }: Deps, name: string): Lane {
+  const wire: Wire = createWire(world, process, redis.server)
+  const ask = <Value>(what: string, serve: () => Value) =>
+    askUntilAnswered({ world, process, wire }, what, serve)
+
+  return {
+    name,
+    async add({ id, batch, delayMs = 0 }) {
+      const data = JSON.stringify(batch)
+      await ask(`add ${id}`, () => {
+        const isNew = add(redis.queue(name), { id, data, delayMs }, world.schedule.nowMs())
+        if (isNew) onAdded(batch)
+        redis.stir(name)
+      })
+    },
+    depth: (commandsInHand) => ask('depth', () => redis.queue(name).wait.length * commandsInHand),
+  }
+}
