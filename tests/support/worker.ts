@@ -6,7 +6,7 @@ import { publish } from '@flashlane/worker/after-commit.ts'
 import type { Store } from '@flashlane/worker/apply.ts'
 import { draw } from '@flashlane/worker/draw.ts'
 import { makeHandle } from '@flashlane/worker/handle.ts'
-import { createMetrics } from '@flashlane/worker/metrics.ts'
+import { createMetrics, type Metrics } from '@flashlane/worker/metrics.ts'
 import { createLanes, type Lanes } from '@flashlane/worker/lanes.ts'
 import { askMysql } from '@flashlane/worker/mysql.ts'
 import { connectRedis } from '@flashlane/worker/redis.ts'
@@ -20,6 +20,7 @@ export type TestWorker = {
   readonly lanes: Lanes
   /** Not started: a test that wants it sweeping says so. */
   readonly sweeper: Sweeper
+  readonly metrics: Metrics
   close(): Promise<void>
 }
 
@@ -34,7 +35,7 @@ export function createTestWorker(
   const mysql = askMysql(database)
   const metrics = createMetrics()
   const runIds = createRunIds(redis, noFault)
-  const untilDone = makeUntilDone(log)
+  const untilDone = makeUntilDone(log, { onRetry: metrics.retried })
   const perProduct = layout.parse('per-product')
   const handle = makeHandle({
     mysql,
@@ -70,6 +71,7 @@ export function createTestWorker(
   return {
     lanes,
     sweeper,
+    metrics,
     async close() {
       await sweeper.stop()
       await lanes.close()

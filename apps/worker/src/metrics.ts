@@ -52,18 +52,16 @@ export function createMetrics() {
   })
   const troubles = troubleCounters(registry)
 
-  const counters = new Map<Command['type'], Map<string, { inc(): void }>>()
+  const tallies = new Map<Command['type'], Map<string, Tally>>()
   const startedMs = new Set<{ readonly ms: number }>()
 
-  function counterOf(command: Command['type'], outcome: Outcome): { inc(): void } {
-    const { kind, reason } = labelsOf(outcome)
-    let ofCommand = counters.get(command)
-    if (!ofCommand) counters.set(command, (ofCommand = new Map()))
-    const key = reason === '' ? kind : reason
-    let counter = ofCommand.get(key)
-    // Looked up once: prom-client hashes the labels each time.
-    if (!counter) ofCommand.set(key, (counter = outcomes.labels(command, kind, reason)))
-    return counter
+  function tallyOf(command: Command['type'], outcome: Outcome): Tally {
+    let ofCommand = tallies.get(command)
+    if (!ofCommand) tallies.set(command, (ofCommand = new Map()))
+    const word = wordOf(outcome)
+    let tally = ofCommand.get(word)
+    if (!tally) ofCommand.set(word, (tally = { labels: labelsOf(command, outcome), times: 0 }))
+    return tally
   }
 
   addGauge(
@@ -107,24 +105,41 @@ export function createMetrics() {
       if (oldest && nowMs !== null && oldest.command.type !== 'ExpireDue') {
         waitSeconds.observe(Math.max(0, nowMs - oldest.command.acceptedAtMs) / 1_000)
       }
+      // prom-client hashes the labels with each call: one a batch and kind.
+      const counted = new Set<Tally>()
       for (const { command, outcome } of decided) {
-        counterOf(command.type, outcome).inc()
+        const tally = tallyOf(command.type, outcome)
+        if (tally.times++ === 0) counted.add(tally)
         if (outcome.outcome === 'accepted' && outcome.result.type === 'expired') {
           expired.inc({ what: 'hold' }, outcome.result.holds)
           expired.inc({ what: 'order' }, outcome.result.orders)
         }
       }
+      for (const tally of counted) {
+        outcomes.inc(tally.labels, tally.times)
+        tally.times = 0
+      }
     },
   }
 }
 
-function labelsOf(outcome: Outcome): { kind: string; reason: string } {
-  if (outcome.replayed) return { kind: 'repeated', reason: '' }
-  if (outcome.outcome === 'refused') return { kind: 'refused', reason: outcome.reason }
+type Labels = { readonly command: string; readonly outcome: string; readonly reason: string }
+type Tally = { readonly labels: Labels; times: number }
+
+/** A word for each kind of outcome that a command can have: no reason is a payment's result. */
+function wordOf(outcome: Outcome): string {
+  if (outcome.replayed) return 'repeated'
+  if (outcome.outcome === 'refused') return outcome.reason
   if (outcome.outcome === 'accepted' && outcome.result.type === 'payment') {
-    return { kind: 'accepted', reason: outcome.result.result }
+    return outcome.result.result
   }
-  return { kind: outcome.outcome, reason: '' }
+  return outcome.outcome
+}
+
+function labelsOf(command: string, outcome: Outcome): Labels {
+  const word = wordOf(outcome)
+  const kind = outcome.replayed ? 'repeated' : outcome.outcome
+  return { command, outcome: kind, reason: word === kind ? '' : word }
 }
 
 /** Applied before, and answered from the journal; not what no try could apply. */
