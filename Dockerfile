@@ -11,6 +11,7 @@ COPY packages/core/package.json packages/core/
 COPY packages/db/package.json packages/db/
 COPY packages/audit/package.json packages/audit/
 COPY packages/durability/package.json packages/durability/
+COPY packages/failpoints/package.json packages/failpoints/
 COPY packages/log/package.json packages/log/
 COPY packages/telemetry/package.json packages/telemetry/
 COPY packages/redis/package.json packages/redis/
