@@ -3,6 +3,7 @@ import { createBullBoard } from '@bull-board/api'
 import { BullMQAdapter } from '@bull-board/api/bullMQAdapter'
 import { HonoAdapter } from '@bull-board/hono'
 import { CANARY_LANE, laneOf, type Layout, queueName } from '@flashlane/core'
+import type { Tls } from '@flashlane/tls'
 import { serveStatic } from '@hono/node-server/serve-static'
 import { Queue } from 'bullmq'
 import { Hono } from 'hono'
@@ -31,6 +32,7 @@ const POLICY = [
 
 type Deps = {
   readonly redisUrl: string
+  readonly tls?: Tls | undefined
   readonly findOperator: FindOperator
   readonly layout: Layout
   /** In the order in which they were made. */
@@ -42,7 +44,11 @@ export type QueueBoard = { readonly app: Hono; close(): Promise<void> }
 
 export function createQueueBoard(deps: Deps): QueueBoard {
   // Its own connection: what it asks must not stand before a batch.
-  const redis = connectRedis(deps.redisUrl, { name: 'flashlane-board', onFault: deps.onFault })
+  const redis = connectRedis(deps.redisUrl, {
+    name: 'flashlane-board',
+    tls: deps.tls,
+    onFault: deps.onFault,
+  })
   const queues = new Map<string, Queue>()
   const server = new HonoAdapter(serveStatic)
   server.setBasePath(BOARD_PATH)

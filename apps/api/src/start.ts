@@ -2,6 +2,7 @@
 import { EXPIRY_GRACE_MS, KEY_REUSED } from '@flashlane/core'
 import { createFailpoints, type Failpoints } from '@flashlane/failpoints'
 import type { Logger } from '@flashlane/log'
+import { redisTls } from '@flashlane/tls'
 import { type AppDeps, createApp } from './app.ts'
 import { createCatalogue } from './catalogue.ts'
 import { makeHead } from './command-head.ts'
@@ -111,6 +112,7 @@ async function loadBoard(
   const { createQueueBoard } = await import('./queue-board.ts')
   return createQueueBoard({
     redisUrl: config.REDIS_URL,
+    tls: redisTls(config),
     findOperator: makeFindOperator(tokensOf(config)),
     layout: config.LANES,
     productIds: () => mysql.productIdsAfter(0),
