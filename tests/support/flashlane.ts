@@ -13,7 +13,7 @@ import { startTestRedis, type TestRedis } from './redis.ts'
 import { until } from './until.ts'
 
 export const ADMIN_TOKEN = 'a-token-for-the-tests-only'
-const READY_MS_MAX = 20_000
+const READY_MS_MAX = 60_000
 
 export type Api = Process & {
   readonly url: string
@@ -139,26 +139,38 @@ export async function startFlashlane({
       failOnMisfits()
     },
   }
-  for (let n = 0; n < workers; n++) flashlane.startWorker()
-  await Promise.all(Array.from({ length: apis }, () => flashlane.startApi()))
-  if (workers > 0) await Promise.all(running.apis.map(canaryAnswers))
-  return flashlane
+  try {
+    for (let n = 0; n < workers; n++) flashlane.startWorker()
+    await Promise.all(Array.from({ length: apis }, () => flashlane.startApi()))
+    if (workers > 0) await Promise.all(running.apis.map(canaryAnswers))
+    return flashlane
+  } catch (error) {
+    // Nobody will have it to stop it.
+    for (const each of [...running.apis, ...running.workers]) each.send('SIGKILL')
+    await redis.stop()
+    await proxy?.close()
+    await testDatabase.drop()
+    throw error
+  }
 }
 
 async function launchApi(env: Record<string, string>): Promise<Api> {
   const port = await freePort()
   const child = startProcess('api', { ...env, PORT: String(port), HOST: '127.0.0.1' })
   const url = `http://127.0.0.1:${port}`
-  await until(
-    async () => {
-      if (!child.isRunning()) throw new Error(`the api ended:\n${child.output()}`)
-      return fetch(`${url}/livez`).then(
-        ({ ok }) => ok,
-        () => false,
-      )
-    },
-    { withinMs: READY_MS_MAX, what: 'the api listens' },
-  )
+  const listens = async () => {
+    if (!child.isRunning()) throw new Error(`the api ended:\n${child.output()}`)
+    return fetch(`${url}/livez`).then(
+      ({ ok }) => ok,
+      () => false,
+    )
+  }
+  try {
+    await until(listens, { withinMs: READY_MS_MAX, what: 'the api listens' })
+  } catch (error) {
+    child.send('SIGKILL')
+    throw error
+  }
   await learnDocument(url)
   return {
     ...child,

@@ -15,9 +15,18 @@ export function askMysql(database: db.Database) {
     (...args: Args): Promise<Value> =>
       inTime(ask(database, ...args))
 
+  // Each look reads the schema of all tables, and probes look often. What lacked nothing once lacks nothing later.
+  const lookForMigrations = bind(db.migrationsPending)
+  let isMigrated = false
+  const migrationsPending = async (): Promise<readonly string[]> => {
+    const pending = isMigrated ? [] : await lookForMigrations()
+    isMigrated = pending.length === 0
+    return pending
+  }
+
   return {
     readClockMs: bind(db.readClockMs),
-    migrationsPending: bind(db.migrationsPending),
+    migrationsPending,
     claimLayout: bind(db.claimLayout),
     idempotencySecret: bind(db.idempotencySecret),
     productIdsAfter: bind(db.productIdsAfter),

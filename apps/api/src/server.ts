@@ -16,7 +16,9 @@ const BACKLOG = 4_096
 
 export type HttpServer = {
   readonly port: number
-  /** Takes no new connections, and ends each one with its next answer. */
+  /** From now on each connection ends with its next answer: whoever keeps one learns of it before it is closed. */
+  windDown(): void
+  /** Takes no new connections, and closes those on which nobody waits. */
   stopListening(): void
   /** Resolves when the last connection is closed. */
   readonly closed: Promise<void>
@@ -35,14 +37,14 @@ export async function startServer(
   app: Hono,
   { host, port, connectionsMax = CONNECTIONS_MAX_DEFAULT, onDrop = () => {} }: Options,
 ): Promise<HttpServer> {
-  let isClosing = false
+  let isWindingDown = false
   const server = createAdaptorServer({
     // For clients of HTTP/1.0, which need not say whom they talk to.
     hostname: host,
     async fetch(request, env) {
       const response = await app.fetch(request, env)
       // Set when the answer is there, not when the request came: whoever waited ends his connection too.
-      if (isClosing) env.outgoing.setHeader('connection', 'close')
+      if (isWindingDown) env.outgoing.setHeader('connection', 'close')
       return response
     },
     serverOptions: {
@@ -68,8 +70,11 @@ export async function startServer(
   const address = server.address()
   return {
     port: typeof address === 'object' && address ? address.port : port,
+    windDown() {
+      isWindingDown = true
+    },
     stopListening() {
-      isClosing = true
+      isWindingDown = true
       server.close()
     },
     closed,

@@ -1,6 +1,7 @@
 /**
- * SIGTERM: readiness goes red, and after a while, when nobody sends anything new, no connection is taken any more. What
- * was taken is flushed and answered as its outcomes come; at the limit everybody is told what is known.
+ * SIGTERM: readiness goes red, and each answer ends its connection. After a while, when nobody sends anything new, no
+ * connection is taken any more. What was taken is flushed and answered as its outcomes come; at the limit everybody is
+ * told what is known.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Dispatcher } from './dispatch/dispatcher.ts'
@@ -22,6 +23,7 @@ export type ShutdownDeps = {
 
 export async function shutDown(deps: ShutdownDeps): Promise<void> {
   const { server, live, dispatcher, drainDelayMs, graceMs } = deps
+  server.windDown()
   await sleep(drainDelayMs)
   server.stopListening()
   // Whoever follows something comes back, and finds another process.

@@ -24,8 +24,9 @@ const migrations: Record<string, Migration> = {
 const migratorOf = ({ db }: Database): Migrator =>
   new Migrator({ db, provider: { getMigrations: () => Promise.resolve(migrations) } })
 
-/** Returns the names of what was applied now. */
+/** Returns the names of what was applied now. A database that a newer version has migrated lacks nothing. */
 export async function migrate(database: Database): Promise<readonly string[]> {
+  if ((await migrationsPending(database)).length === 0) return []
   const { error, results = [] } = await migratorOf(database).migrateToLatest()
   if (error) throw error
   return results.map((each) => each.migrationName)
