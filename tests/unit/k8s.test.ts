@@ -50,6 +50,9 @@ const deployments = all.flatMap(({ manifest }) =>
   manifest.kind === 'Deployment' ? [manifest] : [],
 )
 
+const envOf = ({ spec }: Manifest) =>
+  spec?.template?.spec.containers.flatMap(({ env = [] }) => env) ?? []
+
 async function modelOf({ apiVersion, kind }: Manifest): Promise<Model> {
   const own = apiVersion.startsWith('keda.sh/') ? '@kubernetes-models/keda' : 'kubernetes-models'
   const module = (await import(`${own}/${apiVersion}/${kind}`)) as Record<string, Model>
@@ -81,6 +84,7 @@ test('settings and secrets are such that the processes know, and pass their pars
       Object.assign(given, manifest.data, manifest.stringData)
     }
   }
+  for (const { name, value } of deployments.flatMap(envOf)) if (value) given[name] = value
   const known = { ...api.shape, ...worker.shape }
 
   expect(Object.keys(given).filter((name) => !(name in known))).toEqual([])
