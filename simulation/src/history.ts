@@ -27,9 +27,8 @@ export type Captured = {
 
 export type History = {
   readonly operations: Operation[]
-  /** Events whose provider was told 2xx, and need tell no more; and with the acceptance that was. */
+  /** Events whose provider was told 2xx, and need tell no more. */
   readonly acknowledged: Set<string>
-  readonly acknowledgedAt: Set<string>
   /** The provider's own ledger. */
   readonly captured: Map<string, Captured>
 }
@@ -37,6 +36,5 @@ export type History = {
 export const createHistory = (): History => ({
   operations: [],
   acknowledged: new Set(),
-  acknowledgedAt: new Set(),
   captured: new Map(),
 })

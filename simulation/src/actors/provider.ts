@@ -37,9 +37,7 @@ export function createProvider(asking: Asking): Provider {
         `${news.kind} ${news.eventKey} -> ${heard ? heard.heard.kind : 'nothing'}`,
       )
       if (heard) {
-        const key = `${news.provider} ${news.eventKey}`
-        history.acknowledged.add(key)
-        history.acknowledgedAt.add(`${key} ${heard.command.acceptedAtMs}`)
+        history.acknowledged.add(`${news.provider} ${news.eventKey}`)
         break
       }
       await world.sleep(random.between(...RETRY_MS))
