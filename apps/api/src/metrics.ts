@@ -54,7 +54,7 @@ export function createMetrics() {
   })
   const lostReplies = new Counter({
     name: 'flash_api_lost_replies_total',
-    help: 'Batches looked up in the journal because no reply came for a second. Some: Redis restarted, or lanes are long. All: no worker can publish.',
+    help: 'Look-ups of batches in the journal because no reply came for a second, and again each second. Some: Redis restarted, or lanes are long. All: no worker can publish.',
     registers,
   })
   const inbox = new Counter({
