@@ -69,13 +69,19 @@ export function checkDeadlines({ world, stage, history, journal }: Checking): vo
   /** Events that are heard now, and the order as it stood before. */
   function checkMoney({ command, given, changes, appliedAtMs }: Recorded): void {
     const heard: PaymentEvent[] = [...given.events]
-    const own = command.type === 'RecordPayment' ? [command] : []
+    const isHeard =
+      command.type === 'RecordPayment' && heard.some((each) => eventId(each) === eventId(command))
+    const own = command.type === 'RecordPayment' && !isHeard ? [command] : []
     for (const { entity, id, before, after } of changes) {
       if (entity !== 'order' || before?.['status'] !== 'expired') continue
       if (after['status'] !== 'paid' && after['status'] !== 'refund_due') continue
       const dueMs = orders.get(id)?.paymentDueAtMs ?? 0
       for (const event of [...heard, ...own]) {
         if (event.kind !== 'succeeded' || event.acceptedAtMs >= dueMs) continue
+        // Until something told whose its reference is, nobody could know.
+        const isNamed = (event.orderId ?? event.holdId) !== null
+        const isOwn = orders.get(id)?.payments.some((each) => each.reference === event.paymentRef)
+        if (!isNamed && !isOwn) continue
         const { acceptedAtMs } = event
         const key = `${eventId(event)} ${acceptedAtMs}`
         // Told 2xx it may be by a process that stood still between hearing it and keeping it: then it came late.
