@@ -18,7 +18,8 @@ export function insertRows(table: Table, rows: readonly Row[]): readonly Compile
   if (rows[0] === undefined) return []
   // What is null in all rows is not named: it is so by default, and each name is a value to read for every row.
   const columns = Object.keys(rows[0]).filter((column) => rows.some((row) => row[column] !== null))
-  const head = `insert into \`${table}\` (\`${columns.join('\`,\`')}\`) values `
+  const names = columns.map((column) => `\`${column}\``)
+  const head = `insert into \`${table}\` (${names.join(',')}) values `
   const tuples = rows.map((row) => `(${columns.map((column) => literal(row[column])).join(',')})`)
   return [CompiledQuery.raw(head + tuples.join(','))]
 }
