@@ -37,6 +37,8 @@ export function checkDeadlines({ world, stage, history, journal }: Checking): vo
   const { inLaneMs, eventsMs } = stage.arrivals
   const holds = new Map<string, Hold>()
   const orders = new Map<string, Order>()
+  /** The references of orders that expired, as they were known then. */
+  const knownAtEnd = new Map<string, ReadonlySet<string | null>>()
 
   /** Whether the promise stood: its client was told so, or it was durable in time; and Redis kept it. */
   function isPromised(
@@ -78,10 +80,10 @@ export function checkDeadlines({ world, stage, history, journal }: Checking): vo
       const dueMs = orders.get(id)?.paymentDueAtMs ?? 0
       for (const event of [...heard, ...own]) {
         if (event.kind !== 'succeeded' || event.acceptedAtMs >= dueMs) continue
-        // Until something told whose its reference is, nobody could know.
+        // When the order expired, nobody could know whose a reference was that nothing had named.
         const isNamed = (event.orderId ?? event.holdId) !== null
-        const isOwn = orders.get(id)?.payments.some((each) => each.reference === event.paymentRef)
-        if (!isNamed && !isOwn) continue
+        const isKnown = knownAtEnd.get(id)?.has(event.paymentRef) ?? false
+        if (!isNamed && !isKnown) continue
         const { acceptedAtMs } = event
         const key = `${eventId(event)} ${acceptedAtMs}`
         // Told 2xx it may be by a process that stood still between hearing it and keeping it: then it came late.
@@ -106,8 +108,9 @@ export function checkDeadlines({ world, stage, history, journal }: Checking): vo
       if (entity === 'order') {
         const order = { ...orders.get(id), ...after } as Order
         orders.set(id, order)
-        const isEnd = after['status'] === 'expired'
-        if (isEnd) checkGrace(each, order.paymentDueAtMs ?? 0, id)
+        if (after['status'] !== 'expired') continue
+        knownAtEnd.set(id, new Set(order.payments.map(({ reference }) => reference)))
+        checkGrace(each, order.paymentDueAtMs ?? 0, id)
       }
     }
   }
