@@ -34,7 +34,9 @@ export const productChannel = (productId: number): string => `flashlane:product:
 export const WRITE_SNAPSHOT_LUA = `
 local current = redis.call('get', KEYS[1])
 if current and tonumber(string.match(current, '^%d+')) > tonumber(ARGV[1]) then return 0 end
-redis.call('set', KEYS[1], ARGV[2], 'EX', ARGV[3])
+local written = redis.pcall('set', KEYS[1], ARGV[2], 'EX', ARGV[3])
+-- A full Redis takes no new one, and must not go on showing the old one.
+if written.err then redis.call('del', KEYS[1]) end
 if ARGV[4] then redis.call('publish', ARGV[4], ARGV[1]) end
 return 1
 `
