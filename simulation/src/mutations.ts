@@ -46,11 +46,6 @@ export const MUTATIONS = {
     faults: ['mysql down', 'mysql frozen'],
     lastsMs: LONG_MS,
   },
-  'late-add-accepted': {
-    says: 'what Redis acknowledges too late counts as accepted',
-    faults: ['redis frozen'],
-    lastsMs: LONG_MS,
-  },
   'no-unique-reference': {
     says: 'a payment reference may belong to two orders',
     faults: [],

@@ -18,6 +18,8 @@ let redis: Awaited<ReturnType<typeof startRedis>>
 let operator: Redis
 let testDatabase: TestDatabase
 
+const WARN = 40
+
 type Line = { level: number; msg: string; server?: string; setting?: string; value?: string }
 
 const linesOf = (process: Process): Line[] =>
@@ -100,11 +102,7 @@ describe.skipIf(!findMysql() || !findRedis())('servers that may forget', () => {
     await strong.drop()
     await stop()
 
-    expect(linesOf(worker).map(({ msg }) => msg)).toEqual([
-      'worker ready',
-      'worker stopping',
-      'worker stopped',
-    ])
+    expect(linesOf(worker).filter(({ level }) => level >= WARN)).toEqual([])
   })
 
   test.each(['api', 'worker'] as const)(

@@ -18,7 +18,7 @@ type Deps = {
 }
 
 export function makeApiLanes({ world, process, redis, onAdded }: Deps) {
-  const { schedule, mutation } = world
+  const { schedule } = world
   const wire = createWire(world, process, redis.server)
 
   return {
@@ -26,11 +26,8 @@ export function makeApiLanes({ world, process, redis, onAdded }: Deps) {
     addBatch: (lane: string, batch: Batch): Promise<AddResult> =>
       new Promise((resolve) => {
         if (redis.server.state === 'down') return resolve('not_sent')
-        const sentMs = schedule.nowMs()
         const data = JSON.stringify(batch)
-        const isPatient = mutation === 'late-add-accepted'
-        const limitMs = isPatient ? Number.POSITIVE_INFINITY : REDIS_COMMAND_MS_MAX
-        const late = isPatient ? null : process.after(limitMs, () => resolve('unknown'))
+        const late = process.after(REDIS_COMMAND_MS_MAX, () => resolve('unknown'))
         void wire
           .ask(`add ${batch.batchId}`, () => {
             const isNew = add(
@@ -42,11 +39,11 @@ export function makeApiLanes({ world, process, redis, onAdded }: Deps) {
             redis.stir(lane)
           })
           .then(
-            () => (schedule.nowMs() - sentMs <= limitMs ? 'acknowledged' : 'unknown'),
+            () => 'acknowledged' as const,
             () => 'unknown' as const,
           )
           .then((result) => {
-            if (late) process.cancel(late)
+            process.cancel(late)
             resolve(result)
           })
       }),
