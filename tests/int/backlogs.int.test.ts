@@ -116,7 +116,7 @@ async function explainBacklogs({ db }: Database) {
   const { rows } = await sql<{
     table: string
     key: string | null
-  }>`explain ${backlogQuery()}`.execute(db)
+  }>`explain format = traditional ${backlogQuery()}`.execute(db)
   return rows
 }
 
