@@ -3,7 +3,9 @@ import { type Batch, jobName, queueName } from '@flashlane/core'
 import { eachServer, type RedisClient, serverOf } from '@flashlane/redis'
 import { type Job, Queue, Worker } from 'bullmq'
 import { randomUUID } from 'node:crypto'
+import { once } from 'node:events'
 import { hostname } from 'node:os'
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from '@flashlane/log'
 import type { Metrics } from './metrics.ts'
 import { makeProcessor } from './processor.ts'
@@ -20,6 +22,7 @@ const RUN_RETRY_MS = 250
 const STALLED_COUNT_MAX = 1_000_000
 const EVENTS_KEPT = 100
 const DEPTH_ASKED_MS = 500
+const PUT_BACK_MS_MAX = 1_000
 
 /** Told to whoever asks which worker has a batch in hand. */
 const OWN_NAME = `${hostname()}:${process.pid}`
@@ -56,6 +59,12 @@ type Deps = {
   readonly log: Logger
   readonly onFault: (error: unknown) => void
   readonly signal: AbortSignal
+}
+
+/** When shutdown waits no longer, and what was in hand has had its time to be put back. */
+const leaveAfter = async (signal: AbortSignal): Promise<void> => {
+  if (!signal.aborted) await once(signal, 'abort')
+  await sleep(PUT_BACK_MS_MAX)
 }
 
 type Opened = { readonly lane: Lane; readonly queue: Queue; readonly worker: Worker }
@@ -95,7 +104,9 @@ export function createLanes(deps: Deps): Lanes {
     },
     async close() {
       isClosed = true
-      await Promise.all(Array.from(lanes.values(), ({ worker }) => worker.close()))
+      const closed = Promise.all(Array.from(lanes.values(), ({ worker }) => worker.close()))
+      // A blocking connection that lost its server of a Cluster may never end; by then its batch is put back.
+      await Promise.race([closed, leaveAfter(deps.signal)])
       await Promise.all(Array.from(lanes.values(), ({ queue }) => queue.close()))
     },
   }
