@@ -3,8 +3,6 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { findMysql } from '../../scripts/mysql.mjs'
-import { findRedis } from '../../scripts/redis.mjs'
 import { freePort, startMysql, startRedis } from '../../scripts/services.mjs'
 import { createTestDatabase, type TestDatabase } from '../support/database.ts'
 import { type Process, startProcess } from '../support/process.ts'
@@ -51,7 +49,7 @@ async function end(process: Process): Promise<void> {
 const isReady = (process: Process): boolean =>
   linesOf(process).some(({ msg }) => /^(api|worker) ready$/.test(msg))
 
-describe.skipIf(!findMysql() || !findRedis())('servers that may forget', () => {
+describe('servers that may forget', () => {
   beforeAll(async () => {
     mysql = await startMysql({
       folder: join(folder, 'mysql'),

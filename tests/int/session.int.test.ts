@@ -6,7 +6,6 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pino } from 'pino'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { findMysql } from '../../scripts/mysql.mjs'
 import { freePort, startMysql } from '../../scripts/services.mjs'
 import { aBatch, aPayment, aPlaceHold, aProduct } from '../support/commands.ts'
 import { createTestDatabase, type TestDatabase } from '../support/database.ts'
@@ -15,7 +14,7 @@ const folder = mkdtempSync(join(tmpdir(), 'flashlane-session-'))
 let server: Awaited<ReturnType<typeof startMysql>>
 let testDatabase: TestDatabase
 
-describe.skipIf(!findMysql())('a server whose defaults are the worst', () => {
+describe('a server whose defaults are the worst', () => {
   beforeAll(async () => {
     server = await startMysql({
       folder,
