@@ -1,4 +1,5 @@
 /** Ports of this machine. */
+import { randomInt } from 'node:crypto'
 import { createServer } from 'node:net'
 
 /**
@@ -18,9 +19,15 @@ export function tryPort(port, host) {
   })
 }
 
+/** Below where systems take the ports of outgoing connections from (32768 on Linux): one of those could be on the port before its server is. */
+const FREE_PORTS = { first: 10_000, last: 32_000 }
+const TRIES_MAX = 100
+
 /** A port on the loopback address that nobody listens on now. */
 export async function freePort() {
-  const port = await tryPort(0, '127.0.0.1')
-  if (port === undefined) throw new Error('no free port on 127.0.0.1')
-  return port
+  for (let n = 0; n < TRIES_MAX; n++) {
+    const port = await tryPort(randomInt(FREE_PORTS.first, FREE_PORTS.last + 1), '127.0.0.1')
+    if (port !== undefined) return port
+  }
+  throw new Error('no free port on 127.0.0.1')
 }
