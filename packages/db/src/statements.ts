@@ -27,7 +27,7 @@ export function insertRows(table: Table, rows: readonly Row[]): readonly Compile
 /** A key column's type, so that the join below compares like with like and uses the primary key. */
 export type Key = { readonly column: string; readonly type: 'ascii' | 'number' | 'bytes' }
 
-/** One UPDATE of rows that were loaded, each with values of its own: a join with the values as a table. */
+/** One UPDATE of rows that were loaded, each with values of its own: a join with the values as a table. For a single row a plain one, which takes MariaDB half as long. */
 export function updateRows(
   table: Table,
   keys: readonly Key[],
@@ -40,6 +40,14 @@ export function updateRows(
     types.get(column) === 'ascii'
       ? `_ascii ${literal(row[column])} collate ascii_bin`
       : literal(row[column])
+  const [only, second] = rows
+  if (only && !second) {
+    const pairs = (names: readonly string[]) =>
+      names.map((name) => `${name} = ${valueOf(only, name)}`)
+    const where = pairs(keys.map(({ column }) => column)).join(' and ')
+    const set = pairs(columns.filter((column) => !types.has(column))).join(',')
+    return [CompiledQuery.raw(`update ${table} set ${set} where ${where}`)]
+  }
   const selects = rows.map((row, i) => {
     const values = columns.map((column) => valueOf(row, column) + (i === 0 ? ` as ${column}` : ''))
     return `select ${values.join(',')}`
