@@ -54,6 +54,11 @@ export type Open = {
 
 export type Head = { readonly batchId: string; readonly productIds: readonly number[] }
 
+/** From so many commands on, writing the journal's entry takes longer than one more round trip: it is written while the server inserts. */
+const OVERLAP_MIN = 32
+
+const asSoonAsSent = <Made>(make: () => Made): Promise<Made> => Promise.resolve().then(make)
+
 const begin = CompiledQuery.raw('start transaction')
 const savepoint = CompiledQuery.raw('savepoint one_command')
 const release = CompiledQuery.raw('release savepoint one_command')
@@ -161,13 +166,16 @@ function openOn(connection: PoolConnection, base: Base): Open {
     },
     async finish(numbered, letters) {
       const unsaved = numbered.map((each) => each.decided).filter((each) => !stepped.has(each))
-      const saves = [
-        ...savesOf(unsaved),
+      const saves = savesOf(unsaved)
+      const record = () => [
         ...saveProducts([...state.products.values()]),
         ...insertRows('journal', entriesOf(batchId, state, numbered)),
         ...insertRows('dead_letters', letters),
       ]
-      await sendAndCommit(connection, saves, failpoints)
+      if (saves.length > 0 && numbered.length >= OVERLAP_MIN) {
+        const [, records] = await Promise.all([send(connection, saves), asSoonAsSent(record)])
+        await sendAndCommit(connection, records, failpoints)
+      } else await sendAndCommit(connection, [...saves, ...record()], failpoints)
       connection.release()
     },
     abandon: (error) => giveUp(connection, error),
