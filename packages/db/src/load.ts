@@ -9,6 +9,7 @@ import {
   type State,
 } from '@flashlane/core'
 import { type CompiledQuery, type RawBuilder, sql } from 'kysely'
+import { literal } from './literal.ts'
 import { namedBy } from './named.ts'
 import { eventOf, hex, holdOf, orderOf, refundOf, toBytes } from './rows.ts'
 import type {
@@ -19,13 +20,17 @@ import type {
   PaymentRow,
   RefundRow,
 } from './schema.ts'
-import { compile, compiler } from './statements.ts'
+import { compile } from './statements.ts'
 
 /** A query and what to do with its rows. Queries of one list go in one packet; rows are taken in the same order. */
 export type Read = {
   readonly query: CompiledQuery
   readonly take: (rows: readonly unknown[]) => void
 }
+
+/** Written out: a batch names hundreds, and each as a parameter took longer than its row. */
+const list = (values: readonly (string | Buffer)[]): RawBuilder<unknown> =>
+  sql.raw(values.map(literal).join(','))
 
 /** The reads of a batch, into `state`. Events and owners of references are locked: other lanes may touch them too. */
 export function readsOf(commands: readonly Command[], state: State): readonly Read[] {
@@ -45,7 +50,7 @@ export function readsOf(commands: readonly Command[], state: State): readonly Re
 
 function readHolds(ids: readonly string[], state: State): Read[] {
   if (ids.length === 0) return []
-  const query = compiler.selectFrom('holds').selectAll().where('hold_id', 'in', ids).compile()
+  const query = compile(sql`select * from holds where hold_id in (${list(ids)})`)
   const take = (rows: readonly unknown[]) => takeHolds(rows as HoldRow[], state)
   return [{ query, take }]
 }
@@ -56,11 +61,9 @@ export function takeHolds(rows: readonly HoldRow[], state: State): void {
 
 function readOutcomes(ids: readonly string[], state: State): Read[] {
   if (ids.length === 0) return []
-  const query = compiler
-    .selectFrom('outcomes')
-    .select(['command_id', 'body', 'fingerprint'])
-    .where('command_id', 'in', ids)
-    .compile()
+  const query = compile(
+    sql`select command_id, body, fingerprint from outcomes where command_id in (${list(ids)})`,
+  )
   const take = (rows: readonly unknown[]) => {
     for (const row of rows as Pick<OutcomeRow, 'command_id' | 'body' | 'fingerprint'>[]) {
       const fingerprint = row.fingerprint === null ? null : hex(row.fingerprint)
@@ -83,7 +86,7 @@ function readEventsByKey(keys: ReadonlyMap<string, ReadonlySet<string>>, state: 
   return [...keys].map(([provider, eventKeys]) => ({
     query: compile(sql`
       select ${EVENT_COLUMNS} from payment_events e force index (primary)
-      where provider = ${provider} and event_key in (${sql.join([...eventKeys].map(toBytes))})
+      where provider = ${provider} and event_key in (${list([...eventKeys].map(toBytes))})
       for update`),
     take: (rows) => takeEvents(rows, state),
   }))
@@ -93,7 +96,7 @@ function readWaitingEvents(references: readonly string[], state: State): Read[] 
   if (references.length === 0) return []
   const query = compile(sql`
     select ${EVENT_COLUMNS} from payment_events e force index (payment_events_reference)
-    where reference in (${sql.join(references.map(toBytes))}) and state in ('waiting', 'parked')
+    where reference in (${list(references.map(toBytes))}) and state in ('waiting', 'parked')
     for update`)
   return [{ query, take: (rows) => takeEvents(rows, state) }]
 }
@@ -111,28 +114,28 @@ function readOrdersBy(
   state: State,
 ): Read[] {
   if (ids.length === 0) return []
-  return readOrders(sql`${sql.ref(`o.${column}`)} in (${sql.join(ids)})`, state)
+  if (column === 'order_id') return readOrders(list(ids), state)
+  return readOrders(sql`select order_id from orders where hold_id in (${list(ids)})`, state)
 }
 
 function readOrdersByReference(references: readonly string[], state: State): Read[] {
   if (references.length === 0) return []
-  const owners = sql`select p.order_id from payments p
-    where p.reference in (${sql.join(references.map(toBytes))})`
-  return readOrders(sql`o.order_id in (${owners})`, state)
+  const owners = sql`select order_id from payments where reference in (${list(references.map(toBytes))})`
+  return readOrders(owners, state)
 }
 
-/** Orders `o` with their payments and refunds. */
-function readOrders(named: RawBuilder<unknown>, state: State): Read[] {
+/** Orders with their payments and refunds. */
+function readOrders(orderIds: RawBuilder<unknown>, state: State): Read[] {
   const payments: PaymentRow[] = []
-  const ofOrders = (table: 'payments' | 'refunds') =>
-    sql`select c.* from orders o join ${sql.table(table)} c on c.order_id = o.order_id where ${named}`
+  const ofOrders = (table: 'orders' | 'payments' | 'refunds') =>
+    compile(sql`select * from ${sql.table(table)} where order_id in (${orderIds})`)
   return [
     {
-      query: compile(ofOrders('payments')),
+      query: ofOrders('payments'),
       take: (rows) => void payments.push(...(rows as PaymentRow[])),
     },
     {
-      query: compile(ofOrders('refunds')),
+      query: ofOrders('refunds'),
       take: (rows) => {
         for (const row of rows as RefundRow[]) {
           know(state, { entity: 'refund', after: refundOf(row) })
@@ -141,17 +144,16 @@ function readOrders(named: RawBuilder<unknown>, state: State): Read[] {
     },
     {
       query: compile(sql`
-        select r.reference, r.refund_id from orders o
-        join payments p on p.order_id = o.order_id join refunds r on r.reference = p.reference
-        where ${named}`),
+        select r.reference, r.refund_id from payments p join refunds r on r.reference = p.reference
+        where p.order_id in (${orderIds})`),
       take: (rows) => takeRefunded(rows, state),
     },
     {
-      query: compile(sql`select o.* from orders o where ${named}`),
+      query: ofOrders('orders'),
       take: (rows) => {
+        const byOrder = Map.groupBy(payments, (payment) => payment.order_id)
         for (const row of rows as OrderRow[]) {
-          const own = payments.filter((payment) => payment.order_id === row.order_id)
-          know(state, { entity: 'order', after: orderOf(row, own) })
+          know(state, { entity: 'order', after: orderOf(row, byOrder.get(row.order_id) ?? []) })
         }
       },
     },
@@ -163,7 +165,7 @@ export function readDueOrders(orderIds: readonly string[], state: State): Read[]
   if (orderIds.length === 0) return []
   const waitingUnder = (names: string) => ({
     query: compile(sql`
-      select ${EVENT_COLUMNS} from (${sql.raw(names)} where n.order_id in (${sql.join(orderIds)})) names
+      select ${EVENT_COLUMNS} from (${sql.raw(names)} where n.order_id in (${list(orderIds)})) names
       join payment_events e force index (payment_events_reference) on e.reference = names.name
       where e.state in ('waiting', 'parked')
       for update`),
@@ -185,7 +187,7 @@ export function readCustomers(
   customerRefs: readonly string[],
   state: State,
 ): Read[] {
-  const named = sql`product_id = ${productId} and customer_ref in (${sql.join(customerRefs.map(toBytes))})`
+  const named = sql`product_id = ${productId} and customer_ref in (${list(customerRefs.map(toBytes))})`
   for (const customerRef of customerRefs) {
     state.customers.set(customerKey(productId, customerRef), { units: 0, activeHoldIds: [] })
   }
@@ -231,18 +233,14 @@ function countCustomer(
 /** Whose a payment reference is, in whichever lane, and whether its money already goes back. */
 function readOwners(references: readonly string[], state: State): Read[] {
   if (references.length === 0) return []
-  const list = references.map(toBytes)
-  const owners = compiler
-    .selectFrom('payments')
-    .select(['reference', 'order_id', 'status'])
-    .where('reference', 'in', list)
-    .forUpdate()
-    .compile()
-  const refunds = compiler
-    .selectFrom('refunds')
-    .select(['reference', 'refund_id'])
-    .where('reference', 'in', list)
-    .compile()
+  const names = list(references.map(toBytes))
+  const owners = compile(
+    sql`select reference, order_id, status from payments force index (payments_reference)
+      where reference in (${names}) for update`,
+  )
+  const refunds = compile(
+    sql`select reference, refund_id from refunds where reference in (${names})`,
+  )
   return [
     {
       query: owners,
