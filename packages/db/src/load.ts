@@ -1,16 +1,10 @@
 /** The rows that a batch's commands name, one query a table, none where there are no ids. */
-import {
-  type Command,
-  customerKey,
-  eventId,
-  type Hold,
-  know,
-  type Outcome,
-  type State,
-} from '@flashlane/core'
+import { type Command, eventId, know, type Outcome, type State } from '@flashlane/core'
 import { type CompiledQuery, type RawBuilder, sql } from 'kysely'
+import type { PoolConnection } from 'mysql2'
 import { literal } from './literal.ts'
 import { namedBy } from './named.ts'
+import { send } from './packet.ts'
 import { eventOf, hex, holdOf, orderOf, refundOf, toBytes } from './rows.ts'
 import type {
   HoldRow,
@@ -28,8 +22,24 @@ export type Read = {
   readonly take: (rows: readonly unknown[]) => void
 }
 
+export function takeAll(reads: readonly Read[], rows: readonly (readonly unknown[])[]): void {
+  reads.forEach((read, i) => read.take(rows[i] ?? []))
+}
+
+export async function sendAndTake(
+  connection: PoolConnection,
+  reads: readonly Read[],
+): Promise<void> {
+  if (reads.length === 0) return
+  const rows = await send(
+    connection,
+    reads.map((read) => read.query),
+  )
+  takeAll(reads, rows)
+}
+
 /** Written out: a batch names hundreds, and each as a parameter took longer than its row. */
-const list = (values: readonly (string | Buffer)[]): RawBuilder<unknown> =>
+export const list = (values: readonly (string | Buffer)[]): RawBuilder<unknown> =>
   sql.raw(values.map(literal).join(','))
 
 /** The reads of a batch, into `state`. Events and owners of references are locked: other lanes may touch them too. */
@@ -177,57 +187,6 @@ export function readDueOrders(orderIds: readonly string[], state: State): Read[]
     waitingUnder('select cast(n.hold_id as binary) as name from orders n'),
     waitingUnder('select n.reference as name from payments n'),
   ]
-}
-
-type CustomerRow = { customer_ref: Buffer; units: string }
-
-/** What customers have of a product: their active holds, and the units of their orders that count. */
-export function readCustomers(
-  productId: number,
-  customerRefs: readonly string[],
-  state: State,
-): Read[] {
-  const named = sql`product_id = ${productId} and customer_ref in (${list(customerRefs.map(toBytes))})`
-  for (const customerRef of customerRefs) {
-    state.customers.set(customerKey(productId, customerRef), { units: 0, activeHoldIds: [] })
-  }
-  return [
-    {
-      query: compile(sql`
-        select * from holds force index (holds_customer) where ${named} and status = 'active'`),
-      take: (rows) => {
-        for (const hold of (rows as HoldRow[]).map(holdOf)) {
-          state.holds.set(hold.holdId, hold)
-          countCustomer(state, hold, { units: hold.quantity, holdIds: [hold.holdId] })
-        }
-      },
-    },
-    {
-      query: compile(sql`
-        select customer_ref, cast(sum(quantity) as char) as units
-        from orders force index (orders_customer)
-        where ${named} and status in ('pending', 'confirmed', 'paid') group by customer_ref`),
-      take: (rows) => {
-        for (const row of rows as CustomerRow[]) {
-          const customer = { productId, customerRef: String(row.customer_ref) }
-          countCustomer(state, customer, { units: Number(row.units), holdIds: [] })
-        }
-      },
-    },
-  ]
-}
-
-function countCustomer(
-  state: State,
-  { productId, customerRef }: Pick<Hold, 'productId' | 'customerRef'>,
-  more: { readonly units: number; readonly holdIds: readonly string[] },
-): void {
-  const key = customerKey(productId, customerRef ?? '')
-  const { units = 0, activeHoldIds = [] } = state.customers.get(key) ?? {}
-  state.customers.set(key, {
-    units: units + more.units,
-    activeHoldIds: [...activeHoldIds, ...more.holdIds],
-  })
 }
 
 /** Whose a payment reference is, in whichever lane, and whether its money already goes back. */

@@ -4,32 +4,25 @@ import {
   type Command,
   type Decided,
   emptyState,
-  EXPIRE_MAX,
-  EXPIRY_GRACE_MS,
   type Outcome,
   type Product,
   type State,
 } from '@flashlane/core'
 import type { Failpoints } from '@flashlane/failpoints'
-import { CompiledQuery, type Selectable, sql } from 'kysely'
+import { CompiledQuery, type Selectable } from 'kysely'
 import type { PoolConnection } from 'mysql2'
 import type { Database } from './connect.ts'
+import { readCustomers } from './customers.ts'
 import { isDuplicateKey, isTransient } from './errors.ts'
 import { type Entry, entryOf, type Numbered, outcomesOf } from './journal.ts'
-import {
-  type Read,
-  readCustomers,
-  readDueOrders,
-  readsOf,
-  readsOfWaiting,
-  takeHolds,
-} from './load.ts'
+import { readsOf, readsOfWaiting, sendAndTake, takeAll } from './load.ts'
 import { literal } from './literal.ts'
 import { commit, giveUp, send, sendAndCommit, takeConnection } from './packet.ts'
+import { loadDue } from './room.ts'
 import { productOf } from './rows.ts'
 import { savesOf } from './save.ts'
-import type { DeadLetterRow, HoldRow, JournalRow, OrderRow, ProductRow } from './schema.ts'
-import { compile, insertRows, updateRows } from './statements.ts'
+import type { DeadLetterRow, JournalRow, ProductRow } from './schema.ts'
+import { insertRows, updateRows } from './statements.ts'
 
 /** What a batch was applied as before: redelivered, it is answered from this. */
 export type Applied = { readonly kind: 'applied'; readonly outcomes: readonly Outcome[] }
@@ -123,19 +116,6 @@ const journalOf = (batchId: string): CompiledQuery =>
 const buriedOf = (batchId: string): CompiledQuery =>
   CompiledQuery.raw(`select n from dead_letters where batch_id = ${literal(batchId)}`)
 
-function takeAll(reads: readonly Read[], rows: readonly (readonly unknown[])[]): void {
-  reads.forEach((read, i) => read.take(rows[i] ?? []))
-}
-
-async function sendAndTake(connection: PoolConnection, reads: readonly Read[]): Promise<void> {
-  if (reads.length === 0) return
-  const rows = await send(
-    connection,
-    reads.map((read) => read.query),
-  )
-  takeAll(reads, rows)
-}
-
 type Base = {
   readonly batchId: string
   readonly state: State
@@ -218,39 +198,6 @@ async function failOn(connection: PoolConnection, decided: Decided): Promise<voi
     if (!isDuplicateKey(error)) throw error
     await send(connection, [rollbackTo])
   }
-}
-
-type Room = { readonly productId: number; readonly acceptedAtMs: number; readonly nowMs: number }
-
-/** Holds and pending orders past their deadlines, oldest first. `decide` looks at each again. */
-async function loadDue(
-  connection: PoolConnection,
-  state: State,
-  { productId, acceptedAtMs, nowMs }: Room,
-): Promise<void> {
-  const beforeMs = Math.min(acceptedAtMs, nowMs) - EXPIRY_GRACE_MS
-  const [holdRows, orderRows] = (await send(connection, [
-    compile(sql`
-      select * from holds where status = 'active' and expires_at_ms <= ${beforeMs}
-      and product_id = ${productId} order by expires_at_ms limit ${EXPIRE_MAX}`),
-    compile(sql`
-      select order_id, payment_due_at_ms from orders where status = 'pending'
-      and payment_due_at_ms <= ${beforeMs} and product_id = ${productId}
-      order by payment_due_at_ms limit ${EXPIRE_MAX}`),
-  ])) as [HoldRow[], Pick<OrderRow, 'order_id' | 'payment_due_at_ms'>[]]
-  takeHolds(holdRows, state)
-  const dueOrderIds = orderRows.map((row) => row.order_id)
-  await sendAndTake(connection, readDueOrders(dueOrderIds, state))
-  await sendAndTake(connection, readsOfWaiting(state))
-  const due = [
-    ...holdRows.map((row) => ({ id: row.hold_id, atMs: row.expires_at_ms })),
-    ...orderRows.map((row) => ({ id: row.order_id, atMs: row.payment_due_at_ms ?? 0 })),
-  ]
-  due.sort((a, b) => a.atMs - b.atMs)
-  state.due.set(
-    productId,
-    due.map((each) => each.id),
-  )
 }
 
 const saveProducts = (products: readonly Product[]): readonly CompiledQuery[] =>
