@@ -1,18 +1,16 @@
 /** npm run bench: everything it takes, as for npm test, and wrk; then bench/src/main.ts. */
-import { mkdirSync, rmSync } from 'node:fs'
+import { mkdirSync } from 'node:fs'
 import { totalmem } from 'node:os'
 import { join } from 'node:path'
 import { canInstall, installPackages } from './apt.mjs'
 import { help, parseBenchOptions } from './bench-options.mjs'
 import { findBinary } from './binaries.mjs'
-import { pageName, removeLeftOvers } from './left-overs.mjs'
-import { ours, root } from './places.mjs'
-import { complain, Problem, say } from './progress.mjs'
+import { readOptions, runCommand } from './command.mjs'
+import { root } from './places.mjs'
+import { Problem } from './progress.mjs'
 import { getServices } from './services.mjs'
-import { supervise } from './supervise.mjs'
 import { prepare } from './toolchain.mjs'
 
-const CODE_WHEN_STOPPED = 130
 const MEGABYTE = 2 ** 20
 /** A quarter of the machine, at most 4 GB: five million holds and their index take some 2 GB. */
 const BUFFER_POOL_MB = Math.min(4_096, Math.floor(totalmem() / MEGABYTE / 4))
@@ -24,29 +22,14 @@ const MYSQL_SETTINGS = [
   '--loose-innodb-redo-log-capacity=1G',
 ]
 
-const options = readOptions()
-const folder = join(ours, `bench-${process.pid}`)
+const options = readOptions(parseBenchOptions, help)
+await runCommand('bench', work)
 
-await removeLeftOvers('bench')
-await supervise({ file: join(folder, pageName), codeWhenStopped: CODE_WHEN_STOPPED, work })
-
-function readOptions() {
-  try {
-    const parsed = parseBenchOptions(process.argv.slice(2))
-    if (parsed.help) {
-      say(help)
-      process.exit(0)
-    }
-    return parsed
-  } catch (error) {
-    complain(error)
-    return process.exit(1)
-  }
-}
-
-/** @param {import('./running.mjs').Running} running */
-async function work(running) {
-  running.atEnd(() => rmSync(folder, { recursive: true, force: true }))
+/**
+ * @param {import('./running.mjs').Running} running
+ * @param {string} folder
+ */
+async function work(running, folder) {
   const env = await prepare(running)
   await getWrk(running)
   if (options.url) process.env['MYSQL_URL'] = options.url

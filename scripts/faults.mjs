@@ -1,44 +1,27 @@
 /** npm run faults: the pinned Node and the servers' programs, then faults/src/main.ts, which starts servers of its own. */
-import { mkdirSync, rmSync } from 'node:fs'
+import { mkdirSync } from 'node:fs'
 import { delimiter, join, resolve } from 'node:path'
 import { canInstall, installPackages } from './apt.mjs'
+import { readOptions, runCommand } from './command.mjs'
 import { findFaketime } from './faketime.mjs'
 import { faultsHelp, parseFaultsOptions } from './faults-options.mjs'
-import { pageName, removeLeftOvers } from './left-overs.mjs'
 import { findMysql } from './mysql.mjs'
-import { ours, root } from './places.mjs'
-import { complain, Problem, say } from './progress.mjs'
+import { root } from './places.mjs'
+import { Problem } from './progress.mjs'
 import { findRedis } from './redis.mjs'
-import { supervise } from './supervise.mjs'
 import { prepare } from './toolchain.mjs'
 
-const CODE_WHEN_STOPPED = 130
 /** The row of wrong clocks. */
 const CLOCKS = 20
 
-const options = readOptions()
-const folder = join(ours, `faults-${process.pid}`)
+const options = readOptions(parseFaultsOptions, faultsHelp)
+await runCommand('faults', work)
 
-await removeLeftOvers('faults')
-await supervise({ file: join(folder, pageName), codeWhenStopped: CODE_WHEN_STOPPED, work })
-
-function readOptions() {
-  try {
-    const parsed = parseFaultsOptions(process.argv.slice(2))
-    if (parsed.help) {
-      say(faultsHelp)
-      process.exit(0)
-    }
-    return parsed
-  } catch (error) {
-    complain(error)
-    return process.exit(1)
-  }
-}
-
-/** @param {import('./running.mjs').Running} running */
-async function work(running) {
-  running.atEnd(() => rmSync(folder, { recursive: true, force: true }))
+/**
+ * @param {import('./running.mjs').Running} running
+ * @param {string} folder
+ */
+async function work(running, folder) {
   const env = await prepare(running)
   // The first that is found is started.
   const path = options.mysqld ? `${resolve(options.mysqld)}${delimiter}${env['PATH']}` : env['PATH']

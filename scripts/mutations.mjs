@@ -1,15 +1,12 @@
 /** npm run mutations: everything it takes, as for npm test; then tests/mutations/main.ts. */
-import { mkdirSync, rmSync } from 'node:fs'
+import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { pageName, removeLeftOvers } from './left-overs.mjs'
+import { readOptions, runCommand } from './command.mjs'
 import { help, parseMutationsOptions } from './mutations-options.mjs'
-import { ours, root } from './places.mjs'
-import { complain, say } from './progress.mjs'
+import { root } from './places.mjs'
 import { getServices } from './services.mjs'
-import { supervise } from './supervise.mjs'
 import { prepare } from './toolchain.mjs'
 
-const CODE_WHEN_STOPPED = 130
 /** As in npm test. */
 const MYSQL_SETTINGS = [
   '--skip-log-bin',
@@ -17,29 +14,14 @@ const MYSQL_SETTINGS = [
   '--innodb-buffer-pool-dump-at-shutdown=OFF',
 ]
 
-const options = readOptions()
-const folder = join(ours, `mutations-${process.pid}`)
+const options = readOptions(parseMutationsOptions, help)
+await runCommand('mutations', work)
 
-await removeLeftOvers('mutations')
-await supervise({ file: join(folder, pageName), codeWhenStopped: CODE_WHEN_STOPPED, work })
-
-function readOptions() {
-  try {
-    const parsed = parseMutationsOptions(process.argv.slice(2))
-    if (parsed.help) {
-      say(help)
-      process.exit(0)
-    }
-    return parsed
-  } catch (error) {
-    complain(error)
-    return process.exit(1)
-  }
-}
-
-/** @param {import('./running.mjs').Running} running */
-async function work(running) {
-  running.atEnd(() => rmSync(folder, { recursive: true, force: true }))
+/**
+ * @param {import('./running.mjs').Running} running
+ * @param {string} folder
+ */
+async function work(running, folder) {
   const env = await prepare(running)
   const { NODE_ENV: _, ...clean } = env
   if (options.url) process.env['MYSQL_URL'] = options.url
