@@ -132,6 +132,29 @@ test('news that an orphan’s money went back closes its refund at once', async 
   expect(await findEvent(database, back.provider, back.eventKey)).toMatchObject({ state: 'done' })
 })
 
+test('news that a part of an orphan’s money went back leaves its refund due', async () => {
+  const { database } = testDatabase
+  const paymentRef = aReference()
+  const money = { paymentRef, amount: 4_900, currency: 'USD' }
+  const payment = aPayment(1, money)
+  const part = aPayment(1, { ...money, kind: 'refunded', amount: 900 })
+  const foreign = aPayment(1, { ...money, kind: 'refunded', currency: 'JPY' })
+  const whole = aPayment(1, { ...money, kind: 'refunded' })
+  for (const event of [payment, part, foreign, whole]) {
+    await insertWaitingEvent(database, event, NOW_MS)
+  }
+  await endUnclaimed(database, keyOf(payment), isOver)
+
+  for (const event of [part, foreign]) {
+    expect(await endUnclaimed(database, keyOf(event), isEarly)).toBeNull()
+    expect(await endUnclaimed(database, keyOf(event), isOver)).toMatchObject({ result: 'ignored' })
+  }
+  expect(await refundsOf(paymentRef)).toMatchObject([{ status: 'due', amount: 4_900 }])
+
+  expect(await endUnclaimed(database, keyOf(whole), isEarly)).toMatchObject({ result: 'applied' })
+  expect(await refundsOf(paymentRef)).toMatchObject([{ status: 'done' }])
+})
+
 test('an operator settles an orphan’s refund step by step, and never back', async () => {
   const { database } = testDatabase
   const paymentRef = aReference()

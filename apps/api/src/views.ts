@@ -9,6 +9,7 @@ import {
   type Payment,
   type Product,
   type Refund,
+  sumOf,
 } from '@flashlane/core'
 
 let latestMs = 0
@@ -177,10 +178,7 @@ const paymentView = (payment: Payment) => ({
   amount: payment.amount,
   currency: payment.currency,
   // A provider may tell the whole after its parts: no more than the payment can go back.
-  refunded: Math.min(
-    payment.amount,
-    Object.values(payment.refundParts).reduce((sum, part) => sum + part, 0),
-  ),
+  refunded: Math.min(payment.amount, sumOf(payment.refundParts, payment.amount)),
 })
 
 export const refundView = (refund: Refund) => ({

@@ -71,6 +71,17 @@ test('a refund that is missing, made twice, of another sum, of nothing, or over 
   ])
 })
 
+test('a refund leaves out what had gone back before it was owed, and no more than that', () => {
+  const { order, refund } = paidTwice()
+  const partly = withPayment(order, 1, { refundParts: { re_1: 20 } })
+
+  expect(ofOrder(partly, { ...refund, amount: 30 })).toEqual([])
+  expect(ofOrder(partly, { ...refund, amount: 29 })).toEqual([
+    `C7 payment 1 of the order ${order.orderId} is of 50 USD, its refund of 29 USD`,
+  ])
+  expect(ofOrder(partly, { ...refund, amount: 51 })).toHaveLength(1)
+})
+
 const anEvent = (paymentRef: string | null): PaymentEvent => ({
   ...inInbox(aPayment('succeeded', { paymentRef, eventKey: 'evt' })),
   state: 'done',

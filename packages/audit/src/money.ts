@@ -1,5 +1,5 @@
 /** C7: where the money of an order's payments is, and that what each event told of ended in one way. */
-import type { Order, Payment, PaymentEvent, Refund } from '@flashlane/core'
+import { type Order, type Payment, type PaymentEvent, type Refund, sumOf } from '@flashlane/core'
 import type { StoredPayment, StoredRefund } from '@flashlane/db'
 import { type Findings, NOWHERE, ofProduct, type Place } from './findings.ts'
 
@@ -47,7 +47,12 @@ export function checkOrderMoney(
     if (!REFUND_OF[payment.status].includes(status)) {
       blame(`${what} is ${payment.status}, and its refund ${refund ? status : 'is missing'}`)
     }
-    if (refund && (refund.amount !== payment.amount || refund.currency !== payment.currency)) {
+    // What had gone back before it was owed is no part of it.
+    const isSum =
+      refund &&
+      refund.amount <= payment.amount &&
+      refund.amount >= payment.amount - sumOf(payment.refundParts, payment.amount)
+    if (refund && (!isSum || refund.currency !== payment.currency)) {
       const owed = `${refund.amount} ${refund.currency}`
       blame(`${what} is of ${payment.amount} ${payment.currency}, its refund of ${owed}`)
     }

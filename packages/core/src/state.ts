@@ -86,8 +86,8 @@ export type Payment = {
   readonly status: PaymentStatus
   readonly amount: number
   readonly currency: string
-  /** Parts of a refund by refund id, so that the same part told twice counts once. */
-  readonly refundParts: Readonly<Record<string, number>>
+  /** Parts of a refund by refund id, so that the same part told twice counts once. null: all of it, however much that is. */
+  readonly refundParts: Readonly<Record<string, number | null>>
 }
 
 export type RefundReason = 'late_payment' | 'second_payment' | 'payment_mismatch' | 'orphan_payment'

@@ -109,17 +109,26 @@ async function isCounted(trx: Transaction<Schema>, { paymentRef }: PaymentEvent)
   return refund !== undefined
 }
 
+/** A part closes nothing: the refund stands until the whole is told, or an operator has seen to it. */
 async function closeRefund(
   trx: Transaction<Schema>,
-  { paymentRef }: PaymentEvent,
+  { paymentRef, amount, currency }: PaymentEvent,
 ): Promise<boolean> {
   if (paymentRef === null) return false
-  const { numUpdatedRows } = await trx
+  let closing = trx
     .updateTable('refunds')
     .set({ status: 'done' })
     .where('reference', '=', toBytes(paymentRef))
     .where('order_id', 'is', null)
-    .executeTakeFirstOrThrow()
+  if (amount !== null) {
+    closing = closing.where((is) => is.or([is('amount', 'is', null), is('amount', '<=', amount)]))
+    if (currency !== null) {
+      closing = closing.where((is) =>
+        is.or([is('currency', 'is', null), is('currency', '=', currency)]),
+      )
+    }
+  }
+  const { numUpdatedRows } = await closing.executeTakeFirstOrThrow()
   return numUpdatedRows > 0n
 }
 

@@ -89,7 +89,7 @@ async function resultOf(
 ): Promise<PaymentResult | null> {
   const { session, tables } = ending
   const { paymentRef: reference } = event
-  if (event.kind === 'refunded' && (await closeRefund(ending, reference))) return 'applied'
+  if (event.kind === 'refunded' && (await closeRefund(ending, event))) return 'applied'
   if (!isOver) return null
   if (event.kind !== 'succeeded') return 'ignored'
   if (await isCounted(ending, reference)) return 'payment_mismatch'
@@ -125,12 +125,16 @@ async function isCounted({ session, tables }: Ending, reference: string | null):
 
 async function closeRefund(
   { session, tables }: Ending,
-  reference: string | null,
+  { paymentRef: reference, amount, currency }: PaymentEvent,
 ): Promise<boolean> {
   if (reference === null) return false
   const refundId = session.get(tables.refundsOfReferences, reference)
   const refund = refundId === undefined ? undefined : session.get(tables.refunds, refundId)
   if (!refund || refund.orderId !== null) return false
+  if (amount !== null && amount < (refund.amount ?? 0)) return false
+  if (amount !== null && (currency ?? refund.currency) !== (refund.currency ?? currency)) {
+    return false
+  }
   await session.update(tables.refunds, refund.refundId, { ...refund, status: 'done' })
   return true
 }

@@ -14,7 +14,16 @@ import {
   writeOrder,
 } from './draft.ts'
 import { makeRoom } from './expiry.ts'
-import { type Applied, contradict, giveBack, oweBack, sumOf, withChange } from './refund.ts'
+import {
+  type Applied,
+  contradict,
+  giveBack,
+  oweBack,
+  partsIn,
+  sumOf,
+  wasHeardOf,
+  withChange,
+} from './refund.ts'
 
 export function recordPayment(draft: Draft, command: RecordPayment): Result {
   const known = draft.state.events.get(eventId(command))
@@ -163,15 +172,17 @@ function withPayment(
 }
 
 function succeed(draft: Draft, order: Order, index: number, event: PaymentEvent): Applied {
-  const { status, reference, refundParts } = order.payments[index] as Payment
+  const payment = order.payments[index] as Payment
+  const { status, reference } = payment
   // The payment's reference, not the event's: an event without one may speak of money that goes back already.
   const goesBack = reference !== null && refundOf(draft, reference) !== undefined
-  if (status !== 'named' || goesBack) return { order, result: 'ignored' }
+  if (goesBack || wasHeardOf(draft, order, index)) return { order, result: 'ignored' }
   const amount = event.amount ?? order.amount
   const currency = event.currency ?? order.currency
-  const seen = withChange(order, index, { amount, currency })
+  const refundParts = partsIn(payment, currency)
+  const seen = withChange(order, index, { amount, currency, refundParts })
   if (amount !== order.amount || currency !== order.currency) {
-    const isBack = sumOf(refundParts) >= amount
+    const isBack = sumOf(refundParts, amount) >= amount
     return {
       order: isBack
         ? withChange(seen, index, { status: 'refunded' })
@@ -179,6 +190,7 @@ function succeed(draft: Draft, order: Order, index: number, event: PaymentEvent)
       result: 'payment_mismatch',
     }
   }
+  if (status === 'refunded') return { order, result: 'ignored' }
   const captured = { ...withChange(seen, index, { status: 'captured' }), ownPayment: index }
   const paid: Order = { ...captured, status: 'paid', endedAtMs: draft.nowMs }
   switch (order.status) {

@@ -32,15 +32,26 @@ export const withChange = (order: Order, index: number, change: Partial<Payment>
 /** A refund, or a part of one, that the provider tells of. */
 export function giveBack(draft: Draft, order: Order, index: number, event: PaymentEvent): Applied {
   const payment = order.payments[index] as Payment
-  if (payment.status === 'refunded') return { order, result: 'ignored' }
+  const isHeard = wasHeardOf(draft, order, index)
+  if (payment.status === 'refunded' && isHeard) return { order, result: 'ignored' }
   const part = event.refundId ?? event.eventKey
   if (Object.hasOwn(payment.refundParts, part)) return { order, result: 'ignored' }
-  const refundParts = { ...payment.refundParts, [part]: event.amount ?? payment.amount }
-  if (sumOf(refundParts) < payment.amount) {
-    return { order: withChange(order, index, { refundParts }), result: 'applied' }
+  const currency = event.amount === null ? payment.currency : (event.currency ?? payment.currency)
+  if (currency !== payment.currency && !isBlank(payment)) {
+    return { order, result: 'payment_mismatch' }
+  }
+  // While nobody has told what was captured, "all of it" is no sum yet.
+  const given = event.amount ?? (isHeard ? payment.amount : null)
+  const refundParts = { ...payment.refundParts, [part]: given }
+  const recorded = withChange(order, index, { refundParts, currency })
+  if (payment.status === 'refunded') return { order: recorded, result: 'ignored' }
+  // Nothing tells how much a sum in another currency is of the order's: its success will.
+  const isUnclear = !isHeard && currency !== order.currency
+  if (isUnclear || sumOf(refundParts, payment.amount) < payment.amount) {
+    return { order: recorded, result: 'applied' }
   }
   closeRefund(draft, order, index)
-  const returned = withChange(order, index, { status: 'refunded', refundParts })
+  const returned = withChange(recorded, index, { status: 'refunded' })
   if (index !== order.ownPayment || !isSettledBy(order.status, payment)) {
     return { order: returned, result: 'applied' }
   }
@@ -49,9 +60,33 @@ export function giveBack(draft: Draft, order: Order, index: number, event: Payme
   return { order: { ...returned, status: 'refunded', endedAtMs: draft.nowMs }, result: 'applied' }
 }
 
-/** How much of a payment was told to have gone back. */
-export const sumOf = (refundParts: Payment['refundParts']): number =>
-  Object.values(refundParts).reduce((total, each) => total + each, 0)
+/** Nothing is known of it but its name. */
+const isBlank = ({ status, refundParts }: Payment): boolean =>
+  status === 'named' && Object.keys(refundParts).length === 0
+
+/**
+ * Whether a success told what was captured. Where only refunds were told, the payment's sum is a guess, the order's; where
+ * they were told first, it is another only if its success told so. Else, what went back had been owed or had paid.
+ */
+export function wasHeardOf(draft: Draft, order: Order, index: number): boolean {
+  const { status, amount, currency } = order.payments[index] as Payment
+  if (status !== 'refunded') return status !== 'named'
+  if (amount !== order.amount || currency !== order.currency) return true
+  if (readRefund(draft, refundIdOf(order, index)) !== undefined) return true
+  // Paid on delivery, it may be refunded without a word of its payment: then a success is believed, rather than lost.
+  const hadPaid = order.status === 'refunded' && order.paymentDueAtMs !== null
+  return hadPaid && index === order.ownPayment
+}
+
+/** How much of a payment of this amount was told to have gone back. */
+export const sumOf = (refundParts: Payment['refundParts'], amount: number): number =>
+  Object.values(refundParts).reduce<number>((total, each) => total + (each ?? amount), 0)
+
+/** The parts that count for money of this currency. */
+export const partsIn = (payment: Payment, currency: string): Payment['refundParts'] =>
+  payment.currency === currency
+    ? payment.refundParts
+    : Object.fromEntries(Object.entries(payment.refundParts).filter(([, each]) => each === null))
 
 /** Whether giving this payment back settles an order of this status. */
 const isSettledBy = (status: OrderStatus, payment: Payment): boolean =>
@@ -105,7 +140,8 @@ export function oweBack(
     productId: order.productId,
     orderId: order.orderId,
     reference,
-    amount: payment.amount,
+    // What has gone back already is owed no more.
+    amount: payment.amount - sumOf(payment.refundParts, payment.amount),
     currency: payment.currency,
     status: 'due',
     reason,

@@ -225,7 +225,10 @@ function checkPayments(state: State, order: Order): void {
   claim(captured.length === (isPaid ? 1 : 0), 'an order is paid by one payment', order)
   if (isPaid) claim(own?.status === 'captured', 'what pays an order is its own', order)
   if (order.status === 'refund_due') claim(own?.status === 'refund_due', 'late money is due', order)
-  if (order.status === 'refunded') claim(own?.status === 'refunded', 'its own money is back', order)
+  const isBack = own?.status === 'refunded'
+  // Refunded before its success was told, which then told of more.
+  const isMore = own?.status === 'refund_due' && order.paymentDueAtMs === null
+  if (order.status === 'refunded') claim(isBack || isMore, 'its own money is back', order)
   const hold = state.holds.get(order.holdId)
   claim(hold?.orderId === order.orderId && hold.status === 'ordered', 'a hold has one order', order)
   order.payments.forEach((payment, index) => {

@@ -26,7 +26,7 @@ const event = fc.record({
   which,
   kind: fc.constantFrom('succeeded', 'succeeded', 'failed', 'refunded'),
   reference,
-  amount: fc.constantFrom(null, null, PRICE, 2 * PRICE, 30),
+  amount: fc.constantFrom(null, null, PRICE, 2 * PRICE, 30, 20),
   currency: fc.constantFrom(null, 'USD', 'USD', 'EUR'),
   refundId: fc.constantFrom(null, 're_1', 're_2'),
   releases: fc.boolean(),
@@ -108,11 +108,17 @@ function makeTwins() {
         refunds: shop
           .refunds()
           .map(({ reference, amount, status }) => [reference, amount, status === 'done']),
+        payments: orders.map((order) =>
+          order.payments.map((payment) => [payment.reference, payment.amount, payment.currency]),
+        ),
       },
       model: {
         counters: model.counters,
         orders: [...model.orders.values()].map((order) => [order.name, order.status]),
         refunds: model.refunds.map(({ reference, amount, isDone }) => [reference, amount, isDone]),
+        payments: [...model.orders.values()].map((order) =>
+          order.payments.map((payment) => [payment.reference, payment.amount, payment.currency]),
+        ),
       },
     }
   }

@@ -8,13 +8,18 @@ type Money = 'unseen' | 'pays' | 'owed' | 'given back'
 type Payment = {
   reference: string | null
   money: Money
+  /** By a success; until then its sum is taken to be the order's. */
+  isTold: boolean
   amount: number
-  readonly parts: Map<string, number>
+  currency: string
+  /** null is all of it. */
+  readonly parts: Map<string, number | null>
 }
 type Order = {
   readonly name: string
   readonly units: number
   readonly amount: number
+  readonly isOnline: boolean
   status: OrderStatus
   own: Payment | null
   readonly payments: Payment[]
@@ -54,6 +59,15 @@ const TABLE: Readonly<Record<Row, Readonly<Record<OrderStatus, Cell>>>> = {
   },
 }
 
+const unseen = (reference: string | null, amount: number): Payment => ({
+  reference,
+  money: 'unseen',
+  isTold: false,
+  amount,
+  currency: 'USD',
+  parts: new Map(),
+})
+
 export function makePaymentModel(stock: number, price: number) {
   const orders = new Map<string, Order>()
   const parked: ModelEvent[] = []
@@ -68,7 +82,7 @@ export function makePaymentModel(stock: number, price: number) {
     )
 
   const newPayment = (order: Order, reference: string | null): Payment => {
-    const payment: Payment = { reference, money: 'unseen', amount: order.amount, parts: new Map() }
+    const payment = unseen(reference, order.amount)
     order.payments.push(payment)
     order.own ??= payment
     return payment
@@ -86,9 +100,13 @@ export function makePaymentModel(stock: number, price: number) {
     return newPayment(order, reference)
   }
 
+  const sum = ({ parts, amount }: Payment): number =>
+    [...parts.values()].reduce<number>((total, part) => total + (part ?? amount), 0)
+
   const owe = (payment: Payment, reference: string | null): void => {
     payment.money = 'owed'
-    refunds.push({ reference, amount: payment.amount, isDone: false, of: payment })
+    payment.isTold = true
+    refunds.push({ reference, amount: payment.amount - sum(payment), isDone: false, of: payment })
   }
 
   const goesBack = (reference: string | null): boolean =>
@@ -99,10 +117,17 @@ export function makePaymentModel(stock: number, price: number) {
 
   const succeed = (order: Order, payment: Payment, event: ModelEvent): PaymentResult => {
     // A payment counts once, and one recorded as refunded pays nothing in any column.
-    if (payment.money !== 'unseen' || goesBack(payment.reference)) return 'ignored'
-    payment.amount = event.amount ?? order.amount
-    if (payment.amount !== order.amount || (event.currency ?? 'USD') !== 'USD') {
-      if (sum(payment) >= payment.amount) payment.money = 'given back'
+    if (payment.isTold || goesBack(payment.reference)) return 'ignored'
+    const amount = event.amount ?? order.amount
+    const currency = event.currency ?? 'USD'
+    const isWrong = amount !== order.amount || currency !== 'USD'
+    if (payment.money === 'given back' && !isWrong) return 'ignored'
+    if (currency !== payment.currency) {
+      for (const [id, part] of payment.parts) if (part !== null) payment.parts.delete(id)
+    }
+    Object.assign(payment, { amount, currency, isTold: isWrong })
+    if (isWrong) {
+      if (sum(payment) >= amount) payment.money = 'given back'
       else owe(payment, payment.reference)
       return 'payment_mismatch'
     }
@@ -122,6 +147,7 @@ export function makePaymentModel(stock: number, price: number) {
     if (order.status !== 'confirmed') counters.sold += order.units
     order.status = 'paid'
     payment.money = 'pays'
+    payment.isTold = true
     return cell === 're-take' ? 'late_retaken' : 'applied'
   }
 
@@ -133,20 +159,25 @@ export function makePaymentModel(stock: number, price: number) {
     return 'applied'
   }
 
-  const sum = (payment: Payment): number =>
-    [...payment.parts.values()].reduce((total, part) => total + part, 0)
-
   const giveBack = (order: Order, payment: Payment, event: ModelEvent): PaymentResult => {
     const part = event.refundId ?? event.key
-    if (payment.money === 'given back' || payment.parts.has(part)) return 'ignored'
-    payment.parts.set(part, event.amount ?? payment.amount)
-    if (sum(payment) < payment.amount) return 'applied'
+    const isBack = payment.money === 'given back'
+    if ((isBack && payment.isTold) || payment.parts.has(part)) return 'ignored'
+    const currency = event.amount === null ? payment.currency : (event.currency ?? payment.currency)
+    const isBlank = payment.money === 'unseen' && payment.parts.size === 0
+    if (currency !== payment.currency && !isBlank) return 'payment_mismatch'
+    payment.currency = currency
+    payment.parts.set(part, event.amount ?? (payment.isTold ? payment.amount : null))
+    if (isBack) return 'ignored'
+    if ((!payment.isTold && currency !== 'USD') || sum(payment) < payment.amount) return 'applied'
     payment.money = 'given back'
     for (const refund of refunds) if (refund.of === payment) refund.isDone = true
     if (payment !== order.own || TABLE.refunded[order.status] !== 'refunded') return 'applied'
     const isSold = order.status === 'paid' || order.status === 'confirmed'
     if (isSold && event.restocks) counters.sold -= order.units
     order.status = 'refunded'
+    // Nobody remembers whether what was to be paid on delivery was told of, unless it is owed.
+    if (!order.isOnline) payment.isTold = refunds.some((refund) => refund.of === payment)
     return 'applied'
   }
 
@@ -158,7 +189,7 @@ export function makePaymentModel(stock: number, price: number) {
     if (event.kind === 'refunded' && owedHere) return giveBack(order, owedHere.of, event)
     if (event.kind === 'succeeded' && theirs?.money === 'unseen' && !goesBack(event.reference)) {
       const amount = event.amount ?? order.amount
-      const stray: Payment = { reference: null, money: 'unseen', amount, parts: new Map() }
+      const stray = { ...unseen(null, amount), currency: event.currency ?? 'USD' }
       order.payments.push(stray)
       owe(stray, event.reference)
     }
@@ -197,7 +228,7 @@ export function makePaymentModel(stock: number, price: number) {
       }
       const status = isOnline ? 'pending' : 'confirmed'
       const amount = units * price
-      const order: Order = { name, units, amount, status, own: null, payments: [] }
+      const order: Order = { name, units, amount, isOnline, status, own: null, payments: [] }
       if (isOnline) counters.held += units
       else counters.sold += units
       orders.set(name, order)
