@@ -2,8 +2,8 @@
 import { createDispatcher } from '@flashlane/api/dispatch/dispatcher.ts'
 import type { Timers } from '@flashlane/api/dispatch/timers.ts'
 import { createInbox } from '@flashlane/api/inbox.ts'
-import type { Batch, Layout, Reply } from '@flashlane/core'
-import { eventId, laneOf, replyChannel, WEBHOOK_WAIT_MS_DEFAULT } from '@flashlane/core'
+import type { Batch, Layout, RecordPayment, Reply } from '@flashlane/core'
+import { laneOf, replyChannel, WEBHOOK_WAIT_MS_DEFAULT } from '@flashlane/core'
 import { makeQueries } from './mysql/queries.ts'
 import type { MysqlServer } from './mysql/server.ts'
 import { createProcess, type Process } from './process.ts'
@@ -26,7 +26,7 @@ export type ApiDeps = {
   readonly productIds: readonly number[]
   onAdded(batch: Batch): void
   /** Hears of an event that is in the inbox. */
-  noteEvent(key: string, acceptedAtMs: number): void
+  onKept(event: RecordPayment): void
 }
 
 export type ApiProcess = ReturnType<typeof startApi>
@@ -79,7 +79,7 @@ export function startApi(deps: ApiDeps, name: string) {
         ANSWER_MS_MAX,
         asked.insertWaitingEvent(command, nextTryAtMs),
       )
-      deps.noteEvent(eventId(command), command.acceptedAtMs)
+      deps.onKept(command)
       return kept
     },
     buryReusedKey: async ({ eventKey }) => world.blame(`the key ${eventKey} was used twice`),

@@ -1,9 +1,12 @@
-/** Runs seeds one after another. The first that shows a violation is told with its trace; ends with 1 where there was one. */
-import { setImmediate } from 'node:timers/promises'
+/** Runs seeds, as many at once as there are cores. The first found to show a violation is told with its trace; then it ends with 1. */
+import { once } from 'node:events'
+import { availableParallelism } from 'node:os'
 import { parseArgs } from 'node:util'
+import { Worker } from 'node:worker_threads'
 import { FAULTS, isFault } from './faults.ts'
 import { breaking, isMutation, MUTATIONS } from './mutations.ts'
-import { type Run, run } from './run.ts'
+import type { Run } from './run.ts'
+import type { Share } from './seeds.ts'
 import { short } from './trace.ts'
 
 const SEED_MAX = 1_000_000_000
@@ -25,35 +28,48 @@ const mutation =
   values.mutation === undefined ? null : known(values.mutation, isMutation, MUTATIONS)
 const faults = values.faults?.split(',').map((name) => known(name.trim(), isFault, FAULTS)) ?? null
 const asDrawn = mutation === null ? {} : { mutation, ...breaking(mutation) }
-// Faults make errors by the thousand, and nobody reads where they were made.
-Error.stackTraceLimit = 0
 
 console.log(`seeds ${first} to ${first + seeds - 1}`)
-const totals = { steps: 0, operations: 0, answered: 0, faults: 0, violations: 0 }
+const totals = { seeds: 0, steps: 0, operations: 0, answered: 0, faults: 0, violations: 0 }
 const startedCpu = process.cpuUsage()
-let toldMs = performance.now()
-for (let seed = first; seed < first + seeds; seed++) {
-  const result = await run(seed, faults ? { mutation, faults } : asDrawn)
-  count(result)
-  if (result.violations.length > 0) tellViolations(result)
-  if (values.trace) console.log(short(result.lines.join('\n')), `\ntrace ${result.hash}`)
-  if (performance.now() - toldMs > TELL_EACH_MS) {
-    toldMs = performance.now()
-    console.log(`${seed - first + 1} of ${seeds}, ${totals.violations} with violations`)
-  }
-  // Signals are heard between two seeds.
-  await setImmediate()
-}
+const startedMs = performance.now()
+let toldMs = startedMs
+const threads = Math.min(availableParallelism(), seeds)
+await Promise.all(Array.from({ length: threads }, (_, n) => runShare(n)))
 const { user, system } = process.cpuUsage(startedCpu)
 const cpuS = (user + system) / 1e6
+const tookS = (performance.now() - startedMs) / 1_000
 console.log(
-  `${seeds} seeds: ${totals.steps} steps, ${totals.faults} faults, ${totals.operations} operations of clients, ${totals.answered} answered
+  `${totals.seeds} seeds: ${totals.steps} steps, ${totals.faults} faults, ${totals.operations} operations of clients, ${totals.answered} answered
 ${totals.violations} seeds with violations
-${cpuS.toFixed(1)} s of CPU: ${((seeds / cpuS) * 60).toFixed(0)} seeds a minute`,
+${tookS.toFixed(1)} s: ${((seeds / tookS) * 60).toFixed(0)} seeds a minute; ${cpuS.toFixed(1)} s of CPU: ${((seeds / cpuS) * 60).toFixed(0)} a minute and core`,
 )
 process.exitCode = totals.violations > 0 ? 1 : 0
 
+async function runShare(n: number): Promise<void> {
+  const share: Share = {
+    first: first + n,
+    end: first + seeds,
+    each: threads,
+    options: faults ? { mutation, faults } : asDrawn,
+    isTraced: values.trace,
+  }
+  const thread = new Worker(new URL('seeds.ts', import.meta.url), { workerData: share })
+  thread.on('message', hear)
+  await once(thread, 'exit')
+}
+
+function hear(result: Run): void {
+  count(result)
+  if (result.violations.length > 0) tellViolations(result)
+  if (values.trace) console.log(short(result.lines.join('\n')), `\ntrace ${result.hash}`)
+  if (performance.now() - toldMs < TELL_EACH_MS) return
+  toldMs = performance.now()
+  console.log(`${totals.seeds} of ${seeds}, ${totals.violations} with violations`)
+}
+
 function count(result: Run): void {
+  totals.seeds++
   totals.steps += result.steps
   totals.operations += result.operations
   totals.answered += result.answered

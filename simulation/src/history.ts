@@ -23,6 +23,10 @@ export type Captured = {
   readonly reference: string
   readonly amount: number
   readonly currency: string
+  /** Buyers of several orders name it. */
+  readonly isShared: boolean
+  /** The sum that the provider told, or tells, to have gone back. */
+  givenBack: number
 }
 
 export type History = {

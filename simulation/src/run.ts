@@ -9,6 +9,7 @@ import { createProvider } from './actors/provider.ts'
 import { runTwins } from './actors/twins.ts'
 import { checkAnswers, checkOrder, checkPayments, checkTimes } from './checks/answers.ts'
 import { checkDeadlines } from './checks/deadlines.ts'
+import { checkMoney } from './checks/money.ts'
 import { readJournal } from './checks/journal.ts'
 import { leftUndone } from './checks/liveness.ts'
 import { type FaultName, planFaults } from './faults.ts'
@@ -37,7 +38,7 @@ export type Run = {
   readonly answered: number
 }
 
-type Options = {
+export type Options = {
   /** A rule that is broken. */
   readonly mutation?: Mutation | null
   /** What goes wrong, in place of what the seed draws. */
@@ -88,6 +89,7 @@ export async function run(
   checkOrder(checking)
   checkTimes(checking)
   checkPayments(checking)
+  checkMoney(checking)
   checkDeadlines(checking)
   await checkBooks(world, stage, history)
   return {

@@ -1,5 +1,13 @@
 /** A whole Flashlane: servers, api and worker processes, and whoever restarts what has ended. */
-import { type Batch, decideInto, emptyState, eventId, type Layout } from '@flashlane/core'
+import {
+  type Batch,
+  decideInto,
+  emptyState,
+  eventId,
+  type Layout,
+  type PaymentEvent,
+  type RecordPayment,
+} from '@flashlane/core'
 import { PRICE } from '@flashlane/core/builders.ts'
 import { entryOf, type JournalRow } from '@flashlane/db'
 import { type ApiProcess, startApi } from './api.ts'
@@ -16,6 +24,8 @@ export type Arrivals = {
   readonly inLaneMs: Map<string, number>
   /** Payment events, in a lane or in the inbox, with the acceptance that they tell. */
   readonly eventsMs: Map<string, number>
+  /** Those in the inbox, which Redis cannot lose. */
+  readonly inInboxMs: Map<string, number>
   /** Of a journal's entry, its commit. */
   readonly committedMs: Map<string, number>
 }
@@ -37,27 +47,34 @@ export function createStage(
   productIds.forEach((productId, n) =>
     makeProduct(world, mysql, { productId, stock: stock[n] ?? 0 }),
   )
-  const arrivals: Arrivals = { inLaneMs: new Map(), eventsMs: new Map(), committedMs: new Map() }
+  const arrivals: Arrivals = {
+    inLaneMs: new Map(),
+    eventsMs: new Map(),
+    inInboxMs: new Map(),
+    committedMs: new Map(),
+  }
   let started = 0
 
   function onAdded(batch: Batch): void {
     if (batch.kind !== 'commands') return
     for (const command of batch.commands) {
       note(arrivals.inLaneMs, command.commandId)
-      if (command.type === 'RecordPayment') noteEvent(eventId(command), command.acceptedAtMs)
+      if (command.type === 'RecordPayment') note(arrivals.eventsMs, hearingOf(command))
     }
+  }
+  function onKept(event: RecordPayment): void {
+    note(arrivals.eventsMs, hearingOf(event))
+    note(arrivals.inInboxMs, hearingOf(event))
   }
   const note = (into: Map<string, number>, key: string): void => {
     if (!into.has(key)) into.set(key, world.databaseMs())
   }
-  const noteEvent = (key: string, acceptedAtMs: number): void =>
-    note(arrivals.eventsMs, `${key} ${acceptedAtMs}`)
 
   function onCommit(rows: readonly JournalRow[]): void {
     for (const row of rows) note(arrivals.committedMs, `${row.product_id} ${row.seq}`)
   }
 
-  const base = { world, mysql, redis, layout, productIds, onAdded, onCommit, noteEvent }
+  const base = { world, mysql, redis, layout, productIds, onAdded, onCommit, onKept }
   const apis: (ApiProcess | null)[] = []
   const workers: (WorkerProcess | null)[] = []
   const everyApi: ApiProcess[] = []
@@ -99,6 +116,10 @@ export function createStage(
     },
   }
 }
+
+/** An event, as one process heard it once. */
+export const hearingOf = (event: PaymentEvent | RecordPayment): string =>
+  `${eventId(event)} ${event.acceptedAtMs}`
 
 /** As the api makes one: the row, and the journal's first entry. */
 function makeProduct(

@@ -3,7 +3,14 @@ import { applyBatch } from '@flashlane/worker/apply.ts'
 import { createStore } from '@flashlane/worker/store.ts'
 import { pino } from 'pino'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { aBatch, aBatchId, aPayment, aPlaceHold, aPlaceOrder, aProduct } from '../support/commands.ts'
+import {
+  aBatch,
+  aBatchId,
+  aPayment,
+  aPlaceHold,
+  aPlaceOrder,
+  aProduct,
+} from '../support/commands.ts'
 import { createTestDatabase, type TestDatabase } from '../support/database.ts'
 
 let testDatabase: TestDatabase

@@ -10,14 +10,12 @@ import {
   REDIS_COMMAND_MS_MAX,
 } from '@flashlane/core'
 import type { History } from '../history.ts'
-import type { Stage } from '../stage.ts'
+import { hearingOf, type Stage } from '../stage.ts'
 import type { World } from '../world.ts'
 import type { Journal, Recorded } from './journal.ts'
 
 /** What is durable by then was accepted, even where nobody heard of it. */
 const ACCEPTED_WITHIN_MS = ENQUEUE_MS_MAX + REDIS_COMMAND_MS_MAX + CLOCK_ERROR_MS_MAX
-/** How long a lane may have two heads after Redis lost its settings. */
-const UNSETTLED_MS = 5_000
 
 type Accepted = {
   readonly isTold: boolean
@@ -34,7 +32,7 @@ type Checking = {
 
 export function checkDeadlines({ world, stage, history, journal }: Checking): void {
   const told = toldIn(history)
-  const { inLaneMs, eventsMs } = stage.arrivals
+  const { inLaneMs, eventsMs, inInboxMs } = stage.arrivals
   const holds = new Map<string, Hold>()
   const orders = new Map<string, Order>()
   /** The references of orders that expired, as they were known then. */
@@ -45,12 +43,11 @@ export function checkDeadlines({ world, stage, history, journal }: Checking): vo
     arrivedMs: number | undefined,
     { isTold, acceptedAtMs, appliedAtMs }: Accepted,
   ): boolean {
-    const isInTime = (arrivedMs ?? Number.POSITIVE_INFINITY) <= acceptedAtMs + ACCEPTED_WITHIN_MS
-    if (!isTold && !isInTime) return false
+    if (!isTold && !isInTime(arrivedMs, acceptedAtMs)) return false
     const startMs = world.databaseMs() - world.schedule.nowMs()
     return !stage.redis.losses.some((ms) => {
       const lostMs = startMs + ms
-      return lostMs > acceptedAtMs - UNSETTLED_MS && lostMs <= appliedAtMs
+      return lostMs > acceptedAtMs && lostMs <= appliedAtMs
     })
   }
 
@@ -85,10 +82,12 @@ export function checkDeadlines({ world, stage, history, journal }: Checking): vo
         const isKnown = knownAtEnd.get(id)?.has(event.paymentRef) ?? false
         if (!isNamed && !isKnown) continue
         const { acceptedAtMs } = event
-        const key = `${eventId(event)} ${acceptedAtMs}`
+        const heardAs = hearingOf(event)
         // Told 2xx it may be by a process that stood still between hearing it and keeping it: then it came late.
         const accepted = { isTold: false, acceptedAtMs, appliedAtMs }
-        if (!isPromised(eventsMs.get(key), accepted)) continue
+        // Who expires an order looks into the inbox first, whatever became of Redis.
+        const isKept = isInTime(inInboxMs.get(heardAs), acceptedAtMs)
+        if (!isKept && !isPromised(eventsMs.get(heardAs), accepted)) continue
         world.blame(
           `${event.eventKey} came ${dueMs - event.acceptedAtMs} ms before ${id} was due, which had expired (G5)`,
         )
@@ -120,6 +119,9 @@ export function checkDeadlines({ world, stage, history, journal }: Checking): vo
     world.blame(`${id} expired ${deadlineMs + EXPIRY_GRACE_MS - appliedAtMs} ms too early (G5)`)
   }
 }
+
+const isInTime = (arrivedMs: number | undefined, acceptedAtMs: number): boolean =>
+  arrivedMs !== undefined && arrivedMs <= acceptedAtMs + ACCEPTED_WITHIN_MS
 
 /** Commands whose client was told an outcome or 202, with the acceptance that it was told of. */
 function toldIn({ operations }: History): ReadonlySet<string> {
