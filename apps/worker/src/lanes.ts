@@ -130,7 +130,7 @@ function openLane(deps: Deps, name: string): Opened {
   const processor: typeof work = traceJob
     ? (job, token, signal) => traceJob(name, job, () => work(job, token, signal))
     : work
-  const worker = new Worker(queueName(name), processor, {
+  const worker = new LaneWorker(queueName(name), processor, {
     connection: redis,
     name: OWN_NAME,
     autorun: false,
@@ -153,6 +153,13 @@ function openLane(deps: Deps, name: string): Opened {
   worker.on('stalled', () => metrics.stalled())
   run(deps, queue, worker).catch(onFault)
   return { lane, queue, worker }
+}
+
+/** After a look for stalled jobs that failed, BullMQ rests for five seconds before the next: so long would a lane stand still. */
+class LaneWorker extends Worker {
+  protected override checkConnectionError<T>(look: () => Promise<T>): Promise<T | undefined> {
+    return super.checkConnectionError(look, RUN_RETRY_MS)
+  }
 }
 
 /** What BullMQ keeps beside the queue itself: one job at a time, and few events. */
