@@ -64,3 +64,32 @@ test('a Redis that is full shows no snapshot rather than an old one, and who wai
   expect(shown?.version).toBe(2)
   expect(sources.at(-1)).toBe('mysql')
 })
+
+test('a Redis that takes no writes shows no snapshot, nor the old one when it takes them again', async () => {
+  const [old, latest] = [1, 2].map((version) => ({ ...aProduct(), productId: 2, version }))
+  const runId = await createRunIds(redis, nobody).ask(queueName(LANE))
+  const products = old ? [old] : []
+  const reader = new Redis(server.url)
+  const snapshots = createSnapshots({
+    redis: reader,
+    laneOf: () => LANE,
+    findProduct: async () => latest ?? null,
+    readFrom: () => {},
+    onFault: () => {},
+  })
+  await until(async () => (await snapshots.read(2)) !== null && reader.status === 'ready', {
+    withinMs: 5_000,
+    what: 'Redis is read',
+  })
+  await redis.flushall()
+  await publish(redis, runId, { lane: LANE, products, commandIds: [], reply: null, depth: 0 })
+  const before = await snapshots.read(2)
+
+  await redis.replicaof('127.0.0.1', '1')
+  const meanwhile = await snapshots.read(2)
+  await redis.replicaof('NO', 'ONE')
+  const afterwards = await snapshots.read(2)
+  reader.disconnect()
+
+  expect([before, meanwhile, afterwards].map((product) => product?.version)).toEqual([1, 2, 2])
+})

@@ -12,7 +12,11 @@ import {
   WRITE_SNAPSHOT_LUA,
 } from '@flashlane/core'
 import { createRunIds, type RedisClient } from '@flashlane/redis'
+import { ReplyError } from 'ioredis'
 import { coalesce } from './coalesce.ts'
+
+/** After Redis refused a write: by then a worker that was refused as well has written its snapshots again. */
+const DOUBT_MS = 5_000
 
 type SnapshotsDeps = {
   readonly redis: RedisClient
@@ -27,16 +31,20 @@ export type Snapshots = ReturnType<typeof createSnapshots>
 export function createSnapshots(deps: SnapshotsDeps) {
   const { redis, laneOf, onFault } = deps
   const runIds = createRunIds(redis, onFault)
+  let doubtedMs = Number.NEGATIVE_INFINITY
   const runOf = (productId: number) => runIds.known(queueName(laneOf(productId)))
 
   async function readRedis(productId: number): Promise<Product | null> {
     const run = runOf(productId)
     if (run === null) return null
     try {
-      const text = await redis.get(snapshotKey(laneOf(productId), run, productId))
+      // A read that a server refuses where it refuses writes: what it has may be old, and nobody can replace it.
+      const text = await redis.getex(snapshotKey(laneOf(productId), run, productId))
+      if (performance.now() - doubtedMs < DOUBT_MS) return null
       // If the lane went to another server of a Cluster meanwhile, newer snapshots bear that one's run.
       return text === null || runOf(productId) !== run ? null : decodeSnapshot(text)
     } catch (error) {
+      if (error instanceof ReplyError) doubtedMs = performance.now()
       onFault(error)
       return null
     }
