@@ -1,4 +1,4 @@
-import { startBroken } from '../failpoint.ts'
+import { killWorkersAt } from '../failpoint.ts'
 import type { Row } from '../row.ts'
 
 const POINTS = ['worker.afterCommit', 'worker.beforeJobDone'] as const
@@ -8,11 +8,5 @@ export const workerKilledAfterCommit: Row = {
   id: 2,
   title: 'A worker is killed between COMMIT and the completion of its job',
   fault: 'kill -9 after COMMIT, and before the job is completed',
-  async run(scene) {
-    for (const point of POINTS) {
-      await startBroken(scene, { point, action: 'kill' })
-      await scene.recovers(`killed at ${point}`, RECOVERY_MS)
-      await scene.sells(50)
-    }
-  },
+  run: (scene) => killWorkersAt(scene, POINTS, RECOVERY_MS),
 }
