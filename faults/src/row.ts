@@ -42,6 +42,8 @@ export type Scene = {
   readonly patience: number
   /** Notes a fault for the report, when it is made. */
   note(fault: string): void
+  /** What was seen, for whoever looks on. */
+  say(line: string): void
   /** Under load, until so many further commands have their outcome. */
   sells(count: number): Promise<void>
   /** The fault lasts so long, under load. */

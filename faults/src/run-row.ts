@@ -110,6 +110,7 @@ function makeScene(
   const { stage, load, patience } = base
   return {
     ...base,
+    say,
     note(fault) {
       faults.push(fault)
       say(fault)

@@ -1,7 +1,8 @@
 import { queueName } from '@flashlane/core'
 import { Queue } from 'bullmq'
 import { until } from '../../../tests/support/until.ts'
-import { holdAtRate, percentile } from '../load/constant-rate.ts'
+import { holdAtRate } from '../load/constant-rate.ts'
+import { demandNotSlower } from '../load/slower.ts'
 import type { Row, Scene } from '../row.ts'
 import { closeAll, connectionsMax, openMany } from '../stage/connections.ts'
 
@@ -17,8 +18,6 @@ const WAIT_S = 5
 const FREED_MS_MAX = 15_000
 const DRAINED_MS_MAX = 60_000
 const PROBE = { perSecond: 20, seconds: 6 }
-const SLOWER_MAX = 3
-const P99_MS_MIN = 20
 
 export const slowClients: Row = {
   id: 23,
@@ -26,14 +25,10 @@ export const slowClients: Row = {
   fault: `${IDLE} idle connections, ${SLOW} that send a byte now and then, ${ABANDONED} abandoned waits`,
   load: { buyers: 4 },
   async run(scene) {
-    const { stage, load, patience, note, sells, recovers, demand } = scene
+    const { stage, load, patience, note, sells, recovers } = scene
     const urls = stage.apis.map(({ url }) => url)
     const [product = 0] = load.products
-    const probe = async () =>
-      percentile(
-        await holdAtRate(stage, load, { ...PROBE, name: 'probe', products: [product] }),
-        0.99,
-      )
+    const probe = () => holdAtRate(stage, load, { ...PROBE, name: 'probe', products: [product] })
     const beforeMs = await probe()
 
     const idle = connectionsMax(IDLE)
@@ -54,14 +49,8 @@ export const slowClients: Row = {
     await gone
     await recovers('clients that are gone', RECOVERY_MS)
     await sells(30)
-    const limitMs = SLOWER_MAX * patience * Math.max(P99_MS_MIN, beforeMs)
-    for (const [beside, tookMs] of [
-      ['slow clients', besideMs],
-      ['abandoned waits', meanwhileMs],
-    ] as const) {
-      const what = `p99 beside ${beside} is ${Math.round(tookMs)} ms, above ${Math.round(limitMs)} ms`
-      demand(tookMs <= limitMs, what)
-    }
+    demandNotSlower(scene, 'slow clients', { beforeMs, besideMs })
+    demandNotSlower(scene, 'abandoned waits', { beforeMs, besideMs: meanwhileMs })
   },
 }
 

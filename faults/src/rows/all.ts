@@ -22,8 +22,10 @@ import { paymentsInAnyOrder } from './18-payments-in-any-order.ts'
 import { forgedWebhooks } from './19-forged-webhooks.ts'
 import { wrongClocks } from './20-wrong-clocks.ts'
 import { sameInstant } from './21-same-instant.ts'
+import { littleMemory } from './22-little-memory.ts'
 import { slowClients } from './23-slow-clients.ts'
 import { fuzz } from './24-fuzz.ts'
+import { hotProduct } from './25-hot-product.ts'
 import { decideThrows } from './26-decide-throws.ts'
 import { brokenQueue } from './27-broken-queue.ts'
 import { oldAndNew } from './28-old-and-new.ts'
@@ -51,8 +53,10 @@ export const rows: readonly Row[] = [
   forgedWebhooks,
   wrongClocks,
   sameInstant,
+  littleMemory,
   slowClients,
   fuzz,
+  hotProduct,
   decideThrows,
   brokenQueue,
   oldAndNew,

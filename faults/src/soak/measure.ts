@@ -14,25 +14,33 @@ const KILOBYTES_A_MEGABYTE = 1_024
 const MEGABYTE = 2 ** 20
 
 export async function measure(stage: Stage, folder: string): Promise<Measured> {
-  const { apis, workers } = stage
-  const named = [
-    ...apis.map((each, n) => [`api ${n + 1}`, each] as const),
-    ...workers.map((each, n) => [`worker ${n + 1}`, each] as const),
-  ]
   const measured: Record<string, number> = {}
-  for (const [name, each] of named) {
+  for (const [name, each] of named(stage)) {
     const { heapMb, handles, delayP99Ms } = await ask(folder, each)
     measured[`${name}, heap, MB`] = heapMb
-    measured[`${name}, memory, MB`] = residentMb(each.pid)
     measured[`${name}, handles`] = handles
-    measured[`${name}, open files`] = readdirSync(`/proc/${each.pid}/fd`).length
     measured[`${name}, event loop p99, ms`] = delayP99Ms
   }
+  return { ...measured, ...(await measureFromOutside(stage)) }
+}
+
+/** What processes without a probe show, too. */
+export async function measureFromOutside(stage: Stage): Promise<Measured> {
+  const measured: Record<string, number> = {}
+  for (const [name, { pid }] of named(stage)) {
+    measured[`${name}, memory, MB`] = residentMb(pid)
+    measured[`${name}, open files`] = readdirSync(`/proc/${pid}/fd`).length
+  }
   measured['Redis, keys'] = await stage.redisClient.dbsize()
-  measured['Redis, memory, MB'] = await redisMb(stage)
+  measured['Redis, memory, MB'] = (await redisBytes(stage)) / MEGABYTE
   measured['MySQL, threads'] = await mysqlThreads(stage)
   return measured
 }
+
+const named = ({ apis, workers }: Stage) => [
+  ...apis.map((each, n) => [`api ${n + 1}`, each] as const),
+  ...workers.map((each, n) => [`worker ${n + 1}`, each] as const),
+]
 
 async function ask(folder: string, { pid }: Process): Promise<Probed> {
   return JSON.parse(await text(connect(probeOf(folder, pid)))) as Probed
@@ -43,9 +51,9 @@ function residentMb(pid: number): number {
   return Number(/^VmRSS:\s+(\d+) kB/m.exec(status)?.[1]) / KILOBYTES_A_MEGABYTE
 }
 
-async function redisMb({ redisClient }: Stage): Promise<number> {
+export async function redisBytes({ redisClient }: Stage): Promise<number> {
   const memory = await redisClient.info('memory')
-  return Number(/^used_memory:(\d+)/m.exec(memory)?.[1]) / MEGABYTE
+  return Number(/^used_memory:(\d+)/m.exec(memory)?.[1])
 }
 
 /** Those of our own database: the server may have others. */

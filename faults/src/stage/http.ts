@@ -38,7 +38,10 @@ export async function call(
         : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
     })
     const { status, headers: told } = response
-    return { answer: { status, headers: told, body: parse(await response.text()) }, error: null }
+    return {
+      answer: { status, headers: told, body: parseBody(await response.text()) },
+      error: null,
+    }
   } catch (error) {
     return { answer: null, error }
   }
@@ -50,7 +53,8 @@ export function isRefusedConnection(error: unknown): boolean {
   return cause instanceof Error && 'code' in cause && cause.code === 'ECONNREFUSED'
 }
 
-function parse(text: string): Readonly<Record<string, unknown>> {
+/** What is no object has no fields. */
+export function parseBody(text: string): Readonly<Record<string, unknown>> {
   try {
     const value: unknown = JSON.parse(text)
     return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {}
