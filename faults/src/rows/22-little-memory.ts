@@ -115,5 +115,8 @@ const countOf = (statuses: Statuses, wanted: number): number =>
 
 function demandOnly({ demand }: Scene, statuses: Statuses, wanted: Statuses): void {
   const others = new Set(statuses.filter((status) => !wanted.includes(status)))
-  demand(others.size === 0, `answers were ${[...others].join(', ')}, not ${wanted.join(' or ')}`)
+  demand(
+    others.size === 0,
+    `answers were ${[...others].join(', ')}, not ${wanted.map(String).join(' or ')}`,
+  )
 }
