@@ -8,7 +8,7 @@ import type { Order, PaymentEvent, Product, State } from './state.ts'
 import { eventId } from './state.ts'
 
 /** Which rules decided an entry: raised when `decide` changes what it answers, so that only entries of these rules are decided again. */
-export const RULES_VERSION = 2
+export const RULES_VERSION = 3
 
 export type Decided = {
   readonly command: Command
