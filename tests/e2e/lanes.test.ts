@@ -1,12 +1,10 @@
 import { findProduct } from '@flashlane/db'
-import { afterEach, expect, test } from 'vitest'
-import { type Flashlane, startFlashlane } from '../support/flashlane.ts'
+import { expect, test } from 'vitest'
+import { type Flashlane, startOwnFlashlane } from '../support/flashlane.ts'
 import { askEach } from '../support/redis.ts'
 import { until } from '../support/until.ts'
 
 let flashlane: Flashlane
-
-afterEach(() => flashlane.stop())
 
 const lanesInRedis = async (): Promise<string[]> => {
   const redis = flashlane.redis.connect()
@@ -16,7 +14,7 @@ const lanesInRedis = async (): Promise<string[]> => {
 }
 
 test('a product made while workers run is sold at once, in a lane of its own', async () => {
-  flashlane = await startFlashlane({ apis: 1, workers: 2 })
+  flashlane = await startOwnFlashlane({ apis: 1, workers: 2 })
 
   const productId = await flashlane.product({ stock: 1 })
   const answer = await flashlane.api().post('/api/holds', { product_id: productId, qty: 1 })
@@ -26,7 +24,7 @@ test('a product made while workers run is sold at once, in a lane of its own', a
 })
 
 test('with shared lanes, six products go through two, none is oversold, and due holds come back', async () => {
-  flashlane = await startFlashlane({
+  flashlane = await startOwnFlashlane({
     apis: 2,
     workers: 2,
     env: { LANES: 'shared:2', HOLD_TTL_S: '3' },
@@ -52,7 +50,7 @@ test('with shared lanes, six products go through two, none is oversold, and due 
 })
 
 test('a process whose LANES differs from the layout that stands refuses to start, and says what to do', async () => {
-  flashlane = await startFlashlane({ apis: 1, workers: 1 })
+  flashlane = await startOwnFlashlane({ apis: 1, workers: 1 })
 
   const worker = flashlane.startWorker({ LANES: 'shared:4' })
 
@@ -62,7 +60,7 @@ test('a process whose LANES differs from the layout that stands refuses to start
 })
 
 test('a wrong setting stops a worker at start, and every fault is named', async () => {
-  flashlane = await startFlashlane({ apis: 1, workers: 0 })
+  flashlane = await startOwnFlashlane({ apis: 0, workers: 0 })
   const worker = flashlane.startWorker({
     MYSQL_POOL_SIZE: 'many',
     LANES: 'sideways',

@@ -1,14 +1,12 @@
 import { findOrder, findProduct } from '@flashlane/db'
 import { queueName } from '@flashlane/core'
 import { Queue } from 'bullmq'
-import { afterEach, expect, test } from 'vitest'
-import { type Flashlane, startFlashlane } from '../support/flashlane.ts'
+import { expect, test } from 'vitest'
+import { type Flashlane, startOwnFlashlane } from '../support/flashlane.ts'
 import { askEach } from '../support/redis.ts'
 import { until } from '../support/until.ts'
 
 let flashlane: Flashlane
-
-afterEach(() => flashlane.stop())
 
 const hold = (productId: number, headers?: Record<string, string>) =>
   flashlane.api().post('/api/holds', { product_id: productId, qty: 1 }, headers)
@@ -21,7 +19,7 @@ const sellsAgain = (productId: number, withinMs: number) =>
   })
 
 test('Redis away: a hold is answered 503 within a second, a payment 202 into the inbox, applied when Redis is back', async () => {
-  flashlane = await startFlashlane({ apis: 2, workers: 2 })
+  flashlane = await startOwnFlashlane({ apis: 2, workers: 2 })
   const productId = await flashlane.product({ stock: 10 })
   const placed = await hold(productId)
   const order = await flashlane.api().post('/api/orders', { hold_id: placed.body['hold_id'] })
@@ -52,7 +50,7 @@ test('Redis away: a hold is answered 503 within a second, a payment 202 into the
 })
 
 test('Redis loses everything under load: what was answered stands, selling resumes within 5 s, lanes are limited again', async () => {
-  flashlane = await startFlashlane({ apis: 2, workers: 2 })
+  flashlane = await startOwnFlashlane({ apis: 2, workers: 2 })
   const productId = await flashlane.product({ stock: 100_000 })
   const redis = flashlane.redis.connect()
   const queue = new Queue(queueName(`p${productId}`), { connection: redis })
@@ -86,7 +84,7 @@ test('Redis loses everything under load: what was answered stands, selling resum
 })
 
 test('MySQL away: a hold is answered 202 or 503 and nothing is lost; the lane goes on when it is back', async () => {
-  flashlane = await startFlashlane({ apis: 1, workers: 1, mysqlProxy: true })
+  flashlane = await startOwnFlashlane({ apis: 1, workers: 1, mysqlProxy: true })
   const productId = await flashlane.product({ stock: 10 })
   const placed = await hold(productId)
   const order = await flashlane.api().post('/api/orders', { hold_id: placed.body['hold_id'] })
@@ -118,7 +116,7 @@ test('MySQL away: a hold is answered 202 or 503 and nothing is lost; the lane go
 })
 
 test('MySQL swallows everything for eight seconds: clients are answered in time, and all goes on afterwards', async () => {
-  flashlane = await startFlashlane({ apis: 1, workers: 1, mysqlProxy: true })
+  flashlane = await startOwnFlashlane({ apis: 1, workers: 1, mysqlProxy: true })
   const productId = await flashlane.product({ stock: 10 })
   const placed = await hold(productId)
   const holdPath = `/api/holds/${String(placed.body['hold_id'])}`

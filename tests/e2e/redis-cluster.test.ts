@@ -3,18 +3,16 @@ import { queueName } from '@flashlane/core'
 import { findProduct } from '@flashlane/db'
 import { eachServer, serverOf } from '@flashlane/redis'
 import { Redis } from 'ioredis'
-import { afterEach, expect, test } from 'vitest'
-import { type Flashlane, startFlashlane } from '../support/flashlane.ts'
+import { expect, test } from 'vitest'
+import { type Flashlane, startOwnFlashlane } from '../support/flashlane.ts'
 import { moveSlot } from '../support/redis.ts'
 import { placeHold, placeOrder } from '../support/shop.ts'
 import { until } from '../support/until.ts'
 
 let sale: Flashlane
 
-afterEach(() => sale.stop())
-
 const start = async (): Promise<void> => {
-  sale = await startFlashlane({ apis: 2, workers: 2, isRedisCluster: true })
+  sale = await startOwnFlashlane({ apis: 2, workers: 2, isRedisCluster: true })
 }
 
 const laneOf = (productId: number): string => queueName(`p${productId}`)

@@ -2,9 +2,9 @@
 import { findProduct, migrate, migrationsPending } from '@flashlane/db'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { sql } from 'kysely'
-import { afterEach, expect, test } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
 import { type Balancer, startBalancer } from '../support/balancer.ts'
-import { type Api, type Flashlane, startFlashlane } from '../support/flashlane.ts'
+import { type Api, type Flashlane, startOwnFlashlane } from '../support/flashlane.ts'
 import { until } from '../support/until.ts'
 
 /** Without an answer, while processes go. A second at most on a quiet machine; it is printed, and tests share theirs. */
@@ -19,18 +19,14 @@ const plenty = { stock: 1_000_000 }
 let sale: Flashlane
 let balancer: Balancer
 
-afterEach(async () => {
-  await balancer.close()
-  await sale.stop()
-})
-
 async function start(): Promise<void> {
-  sale = await startFlashlane({
+  sale = await startOwnFlashlane({
     apis: 2,
     workers: 2,
     env: { DRAIN_DELAY_MS: String(DRAIN_DELAY_MS) },
   })
   balancer = await startBalancer()
+  onTestFinished(() => balancer.close())
   for (const { url } of sale.apis) await enlist(url)
 }
 

@@ -2,23 +2,11 @@ import { queueName } from '@flashlane/core'
 import { findProduct } from '@flashlane/db'
 import { Queue } from 'bullmq'
 import { sql } from 'kysely'
-import { afterEach, expect, test } from 'vitest'
-import { type Api, type Flashlane, startFlashlane } from '../support/flashlane.ts'
+import { expect, test } from 'vitest'
+import { type Api, type Flashlane, startOwnFlashlane } from '../support/flashlane.ts'
 import type { Answer } from '../support/http.ts'
 import type { Process } from '../support/process.ts'
 import { until } from '../support/until.ts'
-
-let flashlane: Flashlane | null = null
-
-const start = async (options: Parameters<typeof startFlashlane>[0]): Promise<Flashlane> => {
-  flashlane = await startFlashlane(options)
-  return flashlane
-}
-afterEach(async () => {
-  const running = flashlane
-  flashlane = null
-  await running?.stop()
-})
 
 const said = (process: Process, what: string) =>
   until(() => process.output().includes(what), {
@@ -75,7 +63,7 @@ const waitingJobs = async (sale: Flashlane, productId: number): Promise<number> 
 }
 
 test('SIGTERM to a worker in the middle of a batch: the batch is finished and answered, and nothing overtakes it', async () => {
-  const sale = await start({ workers: 1 })
+  const sale = await startOwnFlashlane({ workers: 1 })
   const productId = await sale.product({ stock: 1 })
   const leaving = sale.workers[0] as Process
   const unlock = await lockProduct(sale, productId)
@@ -94,7 +82,7 @@ test('SIGTERM to a worker in the middle of a batch: the batch is finished and an
 })
 
 test('a worker that cannot finish puts its batch back at the head: the next worker applies it first', async () => {
-  const sale = await start({ workers: 0, mysqlProxy: true })
+  const sale = await startOwnFlashlane({ workers: 0, mysqlProxy: true })
   const leaving = sale.startWorker({ SHUTDOWN_GRACE_MS: '3000' })
   const direct = { MYSQL_URL: sale.mysqlUrl }
   const api = await sale.startApi(direct)
@@ -130,7 +118,7 @@ test('a worker that cannot finish puts its batch back at the head: the next work
 })
 
 test('SIGTERM to an api with waiting clients: each is answered, and what was accepted is applied', async () => {
-  const sale = await start({ apis: 2, workers: 1 })
+  const sale = await startOwnFlashlane({ apis: 2, workers: 1 })
   const productId = await sale.product({ stock: 100 })
   const worker = sale.workers[0] as Process
   const staying = sale.apis[1] as Api
@@ -159,7 +147,7 @@ test('SIGTERM to an api with waiting clients: each is answered, and what was acc
 })
 
 test('SIGTERM to an api whose lane works: its waiting clients get their outcomes', async () => {
-  const sale = await start({ apis: 1, workers: 1 })
+  const sale = await startOwnFlashlane({ env: { DRAIN_DELAY_MS: '1000' } })
   const productId = await sale.product({ stock: 10 })
   const unlock = await lockProduct(sale, productId)
   const leaving = sale.apis[0] as Api

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
-import { type Flashlane, startFlashlane } from '../support/flashlane.ts'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { type Flashlane, startOwnFlashlane } from '../support/flashlane.ts'
 import { type CollectedSpan, type Collector, startCollector } from '../support/otlp-collector.ts'
 import { placeHold } from '../support/shop.ts'
 import { until } from '../support/until.ts'
@@ -11,11 +11,10 @@ let collector: Collector
 beforeAll(async () => {
   collector = await startCollector()
 })
-afterEach(() => flashlane.stop())
 afterAll(() => collector.close())
 
 const startTraced = (more: Record<string, string> = {}) =>
-  startFlashlane({
+  startOwnFlashlane({
     env: {
       OTEL_EXPORTER_OTLP_ENDPOINT: collector.url,
       OTEL_EXPORTER_OTLP_PROTOCOL: 'http/json',
@@ -123,7 +122,7 @@ test('without the variables, nothing of the SDK is loaded; with them and a colle
   const watched = {
     NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(hook)}`,
   }
-  flashlane = await startFlashlane({ env: watched })
+  flashlane = await startOwnFlashlane({ env: watched })
   const api = await flashlane.startApi({ OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:9' })
   const product_id = await flashlane.product({ stock: 1 })
 

@@ -1,15 +1,13 @@
-import { afterEach, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { alerts } from '../../scripts/docs-settings.mjs'
 import { freePort } from '../../scripts/services.mjs'
-import { type Flashlane, startFlashlane } from '../support/flashlane.ts'
+import { type Flashlane, startOwnFlashlane } from '../support/flashlane.ts'
 import { dashboardExpressions, metricsOf, scrape, statusUrl } from '../support/metrics.ts'
 import type { Process } from '../support/process.ts'
 import { placeHold, placeOrder } from '../support/shop.ts'
 import { until } from '../support/until.ts'
 
 let flashlane: Flashlane
-
-afterEach(() => flashlane.stop())
 
 const firstWorker = (): Process => {
   const [worker] = flashlane.workers
@@ -23,7 +21,7 @@ const asked = async (url: string, path: string) => {
 }
 
 test('a worker counts what became of commands, and what waits for operators', async () => {
-  flashlane = await startFlashlane({ env: { METRICS_LANES: '10' } })
+  flashlane = await startOwnFlashlane({ env: { METRICS_LANES: '10' } })
   const url = await statusUrl(firstWorker())
   const productId = await flashlane.product({ stock: 2 })
   const hold = () => placeHold(flashlane, { product_id: productId })
@@ -64,7 +62,7 @@ test('a worker counts what became of commands, and what waits for operators', as
 })
 
 test('every metric that the alerts and the dashboard ask for is told by a live api or worker', async () => {
-  flashlane = await startFlashlane({ env: { METRICS_LANES: '1' } })
+  flashlane = await startOwnFlashlane({ env: { METRICS_LANES: '1' } })
   const [ofApi, ofWorker] = await Promise.all([
     scrape(flashlane.api().url),
     scrape(await statusUrl(firstWorker())),
@@ -76,7 +74,7 @@ test('every metric that the alerts and the dashboard ask for is told by a live a
 })
 
 test('a worker is ready once it works its lanes, and not while it has no Redis; it lives all the time', async () => {
-  flashlane = await startFlashlane()
+  flashlane = await startOwnFlashlane()
   const url = await statusUrl(firstWorker())
   expect(await asked(url, '/readyz')).toMatchObject({ status: 200, body: { status: 'ready' } })
   expect(await asked(url, '/livez')).toMatchObject({ status: 200 })
@@ -109,7 +107,7 @@ test('a worker is ready once it works its lanes, and not while it has no Redis; 
 
 test('a worker whose port is taken sells, and takes the port when it is free', async () => {
   const port = String(await freePort())
-  flashlane = await startFlashlane({ env: { METRICS_PORT: port } })
+  flashlane = await startOwnFlashlane({ env: { METRICS_PORT: port } })
   const first = firstWorker()
   const second = flashlane.startWorker()
   await until(() => second.output().includes('no metrics on this port'), {

@@ -3,6 +3,7 @@ import { audit, formatReport } from '@flashlane/audit'
 import { type Client, createClient } from '@flashlane/client'
 import { type Database, withSnapshot } from '@flashlane/db'
 import { setImmediate as pause } from 'node:timers/promises'
+import { onTestFinished } from 'vitest'
 import { freePort } from '../../scripts/services.mjs'
 import { createTestDatabase } from './database.ts'
 import { failOnMisfits, learnDocument } from './document.ts'
@@ -78,6 +79,8 @@ export async function startFlashlane({
     ADMIN_TOKEN,
     LOG_LEVEL: 'info',
     METRICS_PORT: '0',
+    // No balancer has to notice that an api goes.
+    DRAIN_DELAY_MS: '0',
     ...env,
   }
   const running: { apis: Api[]; workers: Process[] } = { apis: [], workers: [] }
@@ -152,6 +155,13 @@ export async function startFlashlane({
     await testDatabase.drop()
     throw error
   }
+}
+
+/** A Flashlane of the test that runs: it is stopped when that ends, and only if it was started. */
+export async function startOwnFlashlane(options: Options = {}): Promise<Flashlane> {
+  const flashlane = await startFlashlane(options)
+  onTestFinished(() => flashlane.stop())
+  return flashlane
 }
 
 async function launchApi(env: Record<string, string>): Promise<Api> {
