@@ -57,7 +57,14 @@ async function work(running) {
       ...forVitest,
     ],
     cwd: join(root, 'tests'),
-    env: { ...clean, ...services, ...onCluster, FLASHLANE_TEST_FOLDER: temporary },
+    env: {
+      ...clean,
+      ...services,
+      ...onCluster,
+      FLASHLANE_TEST_FOLDER: temporary,
+      // The tests start some two hundred processes of the same code: each compiles what those before it did not.
+      NODE_COMPILE_CACHE: join(folder, 'compiled'),
+    },
     output: 'inherit',
   })
   return code ?? 1
