@@ -59,7 +59,8 @@ export async function startBalancer(): Promise<Balancer> {
     incoming.pipe(sent)
   }
 
-  const server = createServer(forward)
+  // Its clients end their idle connections: were it the server, one could end as it is used again.
+  const server = createServer({ keepAliveTimeout: 0 }, forward)
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   const address = server.address()
