@@ -1,6 +1,7 @@
 /** Deploys: processes are replaced one by one while the sale goes on, and versions meet over a migration. */
 import { findProduct, migrate, migrationsPending } from '@flashlane/db'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { inspect } from 'node:util'
 import { sql } from 'kysely'
 import { expect, onTestFinished, test } from 'vitest'
 import { type Balancer, startBalancer } from '../support/balancer.ts'
@@ -63,7 +64,7 @@ function sellSteadily(productId: number): () => Promise<Sold> {
   }
   const selling = (async () => {
     while (!end.signal.aborted) {
-      const buyer = buy().catch((error: Error) => void failures.push(String(error.cause ?? error)))
+      const buyer = buy().catch((error: unknown) => void failures.push(inspect(error)))
       buyers.add(buyer)
       void buyer.then(() => buyers.delete(buyer))
       await sleep(EACH_MS)
