@@ -8,7 +8,7 @@ import { type Balancer, startBalancer } from '../support/balancer.ts'
 import { type Api, type Flashlane, startOwnFlashlane } from '../support/flashlane.ts'
 import { until } from '../support/until.ts'
 
-/** Without an answer, while processes start and go. Alone on the machine it is below a second, and is printed; tests share theirs. */
+/** Without an answer, while processes start and go; it is printed. Most of it is the starting, on cores that other tests share. */
 const GAP_MS_MAX = 3_000
 const READY_MS_MAX = 60_000
 const DEPLOY_MS_MAX = 180_000
