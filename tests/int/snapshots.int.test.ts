@@ -93,3 +93,35 @@ test('a Redis that takes no writes shows no snapshot, nor the old one when it ta
 
   expect([before, meanwhile, afterwards].map((product) => product?.version)).toEqual([1, 2, 2])
 })
+
+test('a worker that takes another server for the lane’s leaves no older snapshot to be shown', async () => {
+  const [old, latest] = [1, 2].map((version) => ({ ...aProduct(), productId: 3, version }))
+  const runId = await createRunIds(redis, nobody).ask(queueName(LANE))
+  const reader = new Redis(server.url)
+  const snapshots = createSnapshots({
+    redis: reader,
+    laneOf: () => LANE,
+    findProduct: async () => latest ?? null,
+    readFrom: () => {},
+    onFault: nobody,
+  })
+  const show = (run: string, product: typeof old) =>
+    publish(redis, run, {
+      lane: LANE,
+      products: product ? [product] : [],
+      commandIds: [],
+      reply: null,
+      depth: 0,
+    })
+  await show(runId, old)
+  await until(async () => (await snapshots.read(3))?.version === 1, {
+    withinMs: 5_000,
+    what: 'the old snapshot is shown',
+  })
+
+  await show('another', latest)
+  const shown = await snapshots.read(3)
+  reader.disconnect()
+
+  expect(shown?.version).toBe(2)
+})

@@ -1,6 +1,6 @@
 /**
  * Products as they are now. A worker writes a snapshot into Redis after each commit; where there is none, or Redis cannot
- * be trusted, MySQL is asked. Keys carry the Redis server's run: one that came back with older data serves none of it.
+ * be trusted, MySQL is asked. Each names the Redis server's run: one that came back with older data serves none of it.
  */
 import {
   decodeSnapshot,
@@ -39,10 +39,10 @@ export function createSnapshots(deps: SnapshotsDeps) {
     if (run === null) return null
     try {
       // A read that a server refuses where it refuses writes: what it has may be old, and nobody can replace it.
-      const text = await redis.getex(snapshotKey(laneOf(productId), run, productId))
+      const text = await redis.getex(snapshotKey(laneOf(productId), productId))
       if (performance.now() - doubtedMs < DOUBT_MS) return null
-      // If the lane went to another server of a Cluster meanwhile, newer snapshots bear that one's run.
-      return text === null || runOf(productId) !== run ? null : decodeSnapshot(text)
+      // If the lane went to another server of a Cluster meanwhile, newer ones are there.
+      return text === null || runOf(productId) !== run ? null : decodeSnapshot(text, run)
     } catch (error) {
       if (error instanceof ReplyError) doubtedMs = performance.now()
       onFault(error)
@@ -59,14 +59,14 @@ export function createSnapshots(deps: SnapshotsDeps) {
   }
 
   async function write(product: Product, run: string): Promise<void> {
-    const key = snapshotKey(laneOf(product.productId), run, product.productId)
+    const key = snapshotKey(laneOf(product.productId), product.productId)
     try {
       await redis.eval(
         WRITE_SNAPSHOT_LUA,
         1,
         key,
         product.version,
-        encodeSnapshot(product),
+        encodeSnapshot(product, run),
         SNAPSHOT_TTL_S,
       )
     } catch (error) {

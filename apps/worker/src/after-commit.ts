@@ -40,9 +40,9 @@ export async function publish(
     pipeline.eval(
       WRITE_SNAPSHOT_LUA,
       1,
-      snapshotKey(lane, runId, product.productId),
+      snapshotKey(lane, product.productId),
       product.version,
-      encodeSnapshot(product),
+      encodeSnapshot(product, runId),
       SNAPSHOT_TTL_S,
       productChannel(product.productId),
     )

@@ -7,21 +7,28 @@ export const SNAPSHOT_TTL_S = 60
 /** How long a 202 can be polled for while its command waits. */
 export const COMMAND_KEY_TTL_S = 86_400
 
-/** `runId` names the Redis server's run: one that came back with older data serves none of it. */
-export const snapshotKey = (lane: string, runId: string, productId: number): string =>
-  `${queueName(lane)}:snapshot:${runId}:${productId}`
+export const snapshotKey = (lane: string, productId: number): string =>
+  `${queueName(lane)}:snapshot:${productId}`
 
 /** Leads from a command that was answered 202 to its batch. */
 export const commandKey = (lane: string, commandId: string): string =>
   `${queueName(lane)}:cmd:${commandId}`
 
-export const encodeSnapshot = (product: Product): string =>
-  `${product.version} ${JSON.stringify(product)}`
+/**
+ * `runId` names the run of the Redis server that it is written to: one that came back with older data, or took over from
+ * another, serves none of it. Not part of the key: whoever knows a lane's server late still replaces what is older.
+ */
+export const encodeSnapshot = (product: Product, runId: string): string =>
+  `${product.version} ${runId} ${JSON.stringify(product)}`
 
-export function decodeSnapshot(text: string): Product {
-  const at = text.indexOf(' ')
-  invariant(at > 0, 'a snapshot has no version', { text })
-  return JSON.parse(text.slice(at + 1)) as Product
+/** Null if it was written to another run. */
+export function decodeSnapshot(text: string, runId: string): Product | null {
+  const run = text.indexOf(' ') + 1
+  const product = text.indexOf(' ', run) + 1
+  invariant(run > 0 && product > run, 'a snapshot has a version and a run', { text })
+  return text.slice(run, product - 1) === runId
+    ? (JSON.parse(text.slice(product)) as Product)
+    : null
 }
 
 /** Where a product's version is published after each commit that concerns it. A channel is no key: it needs no slot. */

@@ -1,5 +1,5 @@
 /**
- * Which run of a Redis server answers: part of every snapshot's key, so that a server that came back with older data, or
+ * Which run of a Redis server answers: part of every snapshot, so that a server that came back with older data, or
  * took over from another, serves none of it.
  */
 import { createHash } from 'node:crypto'
