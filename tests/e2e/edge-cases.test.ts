@@ -13,7 +13,15 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { aPlaceHold } from '../support/commands.ts'
 import { ADMIN_TOKEN, type Flashlane, startFlashlane } from '../support/flashlane.ts'
 import type { Answer } from '../support/http.ts'
-import { countersOf, distinct, isReplay, placeHold, placeOrder, withKey } from '../support/shop.ts'
+import {
+  countersOf,
+  distinct,
+  isReplay,
+  placeHold,
+  placeOrder,
+  untilTold,
+  withKey,
+} from '../support/shop.ts'
 import { until } from '../support/until.ts'
 
 let flashlane: Flashlane
@@ -138,7 +146,7 @@ describe('a success after the order has expired, and a rival for its unit', () =
 
 describe('the same key 50 times at once', () => {
   const times = (send: (headers: Record<string, string>) => Promise<Answer>) =>
-    Promise.all(Array.from({ length: 50 }, () => send(withKey('fifty'))))
+    Promise.all(Array.from({ length: 50 }, () => untilTold(() => send(withKey('fifty')))))
 
   test('on a release, a cancellation and a refund: done once, one answer each', async () => {
     const product_id = await flashlane.product({ stock: 2 })

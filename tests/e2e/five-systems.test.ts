@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { ADMIN_TOKEN, type Flashlane, startFlashlane } from '../support/flashlane.ts'
 import { type Answer, request } from '../support/http.ts'
-import { countersOf, placeHold, placeOrder } from '../support/shop.ts'
+import { countersOf, placeHold, placeOrder, untilTold } from '../support/shop.ts'
 import { until } from '../support/until.ts'
 
 let flashlane: Flashlane
@@ -324,16 +324,6 @@ describe('S3', () => {
     expect(await countersOf(flashlane, productId)).toEqual({ stockTotal: 10, held: 10, sold: 0 })
   })
 })
-
-/** A crowd may be told to come again: it does, under the same key, until it is told yes or no. */
-const untilTold = (send: () => Promise<Answer>): Promise<Answer> =>
-  until(
-    async () => {
-      const answer = await send()
-      return answer.status !== 202 && answer.status !== 503 && answer
-    },
-    { withinMs: 30_000, everyMs: 500, what: 'yes or no' },
-  )
 
 describe('S4', () => {
   test('reads a product, holds, orders, and tells of success once and again', async () => {

@@ -9,6 +9,7 @@ import {
   isReplay,
   placeHold,
   placeOrder,
+  untilTold,
   withKey,
 } from '../support/shop.ts'
 
@@ -35,7 +36,9 @@ const post = (path: string, body: object, headers: Record<string, string> = {}):
 const repeat = (path: string, body: object, key: string): Promise<Answer[]> =>
   Promise.all(
     Array.from({ length: TIMES }, (_, n) =>
-      n % 4 < 2 ? post(path, body, withKey(key)) : post(path, { ...body, idempotency_key: key }),
+      untilTold(() =>
+        n % 4 < 2 ? post(path, body, withKey(key)) : post(path, { ...body, idempotency_key: key }),
+      ),
     ),
   )
 
@@ -212,7 +215,7 @@ test('one key, another request: 422 idempotency_key_reused, at once as well as l
   )
   const mixed = await Promise.all(
     Array.from({ length: TIMES }, (_, n) =>
-      post('/api/holds', { ...body, qty: 1 + (n % 2) }, withKey('at once')),
+      untilTold(() => post('/api/holds', { ...body, qty: 1 + (n % 2) }, withKey('at once'))),
     ),
   )
 

@@ -2,6 +2,7 @@ import { findProduct } from '@flashlane/db'
 import { expect, test } from 'vitest'
 import { type Flashlane, startOwnFlashlane } from '../support/flashlane.ts'
 import { askEach } from '../support/redis.ts'
+import { untilTold, withKey } from '../support/shop.ts'
 import { until } from '../support/until.ts'
 
 let flashlane: Flashlane
@@ -34,7 +35,11 @@ test('with shared lanes, six products go through two, none is oversold, and due 
 
   const answers = await Promise.all(
     Array.from({ length: 180 }, (_, n) =>
-      flashlane.api().post('/api/holds', { product_id: productIds[n % 6], qty: 1 }),
+      untilTold(() =>
+        flashlane
+          .api()
+          .post('/api/holds', { product_id: productIds[n % 6], qty: 1 }, withKey(`buyer ${n}`)),
+      ),
     ),
   )
 

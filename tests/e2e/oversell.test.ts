@@ -2,6 +2,7 @@ import { parseEntry } from '@flashlane/db'
 import { sql } from 'kysely'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type Flashlane, startFlashlane } from '../support/flashlane.ts'
+import { untilTold, withKey } from '../support/shop.ts'
 
 let flashlane: Flashlane
 
@@ -18,7 +19,11 @@ test('1,000 buyers of 100 units at once, over two apis and two workers: exactly 
 
   const answers = await Promise.all(
     Array.from({ length: BUYERS }, (_, n) =>
-      flashlane.api().post('/api/holds', { product_id: productId, qty: 1 + (n % 3) }),
+      untilTold(() =>
+        flashlane
+          .api()
+          .post('/api/holds', { product_id: productId, qty: 1 + (n % 3) }, withKey(`buyer ${n}`)),
+      ),
     ),
   )
 

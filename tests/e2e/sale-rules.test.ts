@@ -4,7 +4,7 @@ import { readClockMs } from '@flashlane/db'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { ADMIN_TOKEN, type Flashlane, startFlashlane } from '../support/flashlane.ts'
 import type { Answer } from '../support/http.ts'
-import { countersOf, distinct, placeHold, placeOrder, withKey } from '../support/shop.ts'
+import { countersOf, distinct, placeHold, placeOrder, untilTold, withKey } from '../support/shop.ts'
 import { until } from '../support/until.ts'
 
 let flashlane: Flashlane
@@ -89,7 +89,9 @@ describe('a limit for each customer', () => {
     const product_id = await flashlane.product({ stock: 500, max_per_customer: 7 })
 
     const answers = await Promise.all(
-      Array.from({ length: 200 }, () => hold({ product_id, customer_ref: 'ann' })),
+      Array.from({ length: 200 }, (_, n) =>
+        untilTold(() => hold({ product_id, customer_ref: 'ann', idempotency_key: `ann ${n}` })),
+      ),
     )
 
     expect(statusesOf(answers).filter((status) => status === 201)).toHaveLength(7)
@@ -271,7 +273,7 @@ test('money whose order never comes is an orphan with a refund due, once its tim
 
 describe('the same key 50 times at once', () => {
   const times = (send: (headers: Record<string, string>) => Promise<Answer>, key: string) =>
-    Promise.all(Array.from({ length: 50 }, () => send(withKey(key))))
+    Promise.all(Array.from({ length: 50 }, () => untilTold(() => send(withKey(key)))))
 
   test('on an extension: extended once', async () => {
     const product_id = await flashlane.product({ stock: 1 })

@@ -3,6 +3,7 @@ import type { Client, Stock } from '@flashlane/client'
 import { findProduct } from '@flashlane/db'
 import type { Flashlane } from './flashlane.ts'
 import type { Answer } from './http.ts'
+import { until } from './until.ts'
 
 /** A key's UTF-8 bytes, as they travel in a header: a character each. */
 export const inHeader = (key: string): string => Buffer.from(key).toString('latin1')
@@ -41,6 +42,16 @@ export async function countersOf({ database }: Flashlane, productId: number) {
   const { stockTotal, held, sold } = product
   return { stockTotal, held, sold }
 }
+
+/** A crowd may be told to come again: it does, under the same key, until it is told yes or no. */
+export const untilTold = (send: () => Promise<Answer>): Promise<Answer> =>
+  until(
+    async () => {
+      const answer = await send()
+      return answer.status !== 202 && answer.status !== 503 && answer
+    },
+    { withinMs: 30_000, everyMs: 500, what: 'yes or no' },
+  )
 
 /** Answers that may only be one and the same. */
 export const distinct = (answers: readonly Answer[]): readonly string[] => [
