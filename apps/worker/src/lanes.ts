@@ -14,8 +14,13 @@ import type { UntilDone } from './until-done.ts'
 
 /** Renewed at half of it, so it must outlast the stalls of an event loop. A killed worker's job waits for its end. */
 const LOCK_MS = 1_800
-/** Its end is noticed by the next look: the two together keep a lane waiting for less than 3 s. */
-const STALLED_CHECK_MS = 1_000
+/**
+ * How often any worker of a lane looks for jobs whose lock has ended. It moves what it finds only if an earlier look saw
+ * it, and the dead worker's last look counts: three of these keep a lane waiting for less than 3 s.
+ */
+const STALLED_CHECK_MS = 850
+/** A look in the very millisecond in which the last one's time is over does nothing, and the next is a whole time away. */
+const STALLED_CHECK_MARGIN_MS = 5
 /** How long a worker that missed its wake-up sleeps. */
 const DRAIN_DELAY_S = 1
 const RUN_RETRY_MS = 250
@@ -157,8 +162,10 @@ function openLane(deps: Deps, name: string): Opened {
 
 /** After a look for stalled jobs that failed, BullMQ rests for five seconds before the next: so long would a lane stand still. */
 class LaneWorker extends Worker {
-  protected override checkConnectionError<T>(look: () => Promise<T>): Promise<T | undefined> {
-    return super.checkConnectionError(look, RUN_RETRY_MS)
+  protected override async checkConnectionError<T>(look: () => Promise<T>): Promise<T | undefined> {
+    const found = await super.checkConnectionError(look, RUN_RETRY_MS)
+    await sleep(STALLED_CHECK_MARGIN_MS)
+    return found
   }
 }
 
