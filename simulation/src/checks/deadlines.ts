@@ -99,6 +99,8 @@ export function checkDeadlines({ world, stage, history, journal }: Checking): vo
     checkOrder(each)
     checkMoney(each)
     for (const { entity, id, before, after } of each.changes) {
+      // What changes and was never made has no deadline; the replay tells of it.
+      if (before !== null && !holds.has(id) && !orders.has(id)) continue
       if (entity === 'hold') {
         const hold = { ...holds.get(id), ...after } as Hold
         holds.set(id, hold)
