@@ -4,8 +4,9 @@ import { type Contestant, memoryOf, type Way, WAYS } from './contestants/contest
 import { start } from './contestants/start.ts'
 import { type Cell, inTurn, type Results } from './in-turn.ts'
 import type { Load, Run } from './load/wrk.ts'
-import { type Faults, measure } from './measure.ts'
+import { type Faults, type Measured, measure } from './measure.ts'
 import { MEMORY_MB_MAX, type Memory } from './section.ts'
+import { median } from './statistics.ts'
 
 export type Field = {
   readonly contestants: ReadonlyMap<Way, Contestant>
@@ -51,7 +52,7 @@ export async function measureHolds(
   { plan, say }: Bench,
   field: Field,
   { pairings, load = {} }: { pairings: readonly Pairing[]; load?: Partial<Load> },
-): Promise<Results<Run>> {
+): Promise<Results<Measured>> {
   const run = (way: Way, clients: number, rest: { seconds: number; statuses?: boolean }) =>
     measure(contestantOf(field, way), { ...HOLD, ...load, clients, ...rest }, field)
   for (const way of new Set(pairings.map((each) => each.way))) {
@@ -61,7 +62,7 @@ export async function measureHolds(
   return inTurn(
     plan.rounds,
     pairings.map(
-      ({ way, clients }): Cell<Run> => ({
+      ({ way, clients }): Cell<Measured> => ({
         key: keyOf(way, clients),
         async measure() {
           const measured = await run(way, clients, { seconds: plan.seconds })
@@ -81,6 +82,13 @@ export function contestantOf(field: Field, way: Way): Contestant {
 
 export const describe = ({ perSecond, latencyMs }: Run): string =>
   `${Math.round(perSecond).toLocaleString('en')}/s, median ${latencyMs.p50.toFixed(1)} ms`
+
+/** Medians of each process, as a sentence's part. */
+export function processorTimes(runs: readonly Measured[]): string {
+  const names = Object.keys(runs[0]?.processorUs ?? {})
+  const us = (name: string) => median(runs.map((run) => run.processorUs[name] ?? 0))
+  return names.map((name) => `${name} ${Math.round(us(name))} µs`).join(', ')
+}
 
 export const perSecond = (runs: readonly Run[]): number[] => runs.map((run) => run.grantedPerSecond)
 export const medians = (runs: readonly Run[]): number[] => runs.map((run) => run.latencyMs.p50)

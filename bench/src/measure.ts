@@ -1,6 +1,7 @@
 /** One closed-loop run against a contestant, and what must be true of it. */
 import { type Contestant, WAYS } from './contestants/contestant.ts'
 import { type Load, type Run, runWrk } from './load/wrk.ts'
+import { cpuSeconds } from './proc.ts'
 import { until } from './until.ts'
 
 const SETTLED_MS_MAX = 60_000
@@ -14,6 +15,9 @@ export type Expected = 'granted' | 'refused'
 
 export type Faults = string[]
 
+/** With the processor time that each of the contestant's processes had for an answer, in microseconds. */
+export type Measured = Run & { readonly processorUs: Readonly<Record<string, number>> }
+
 /**
  * wrk breaks its connections off when its time is over: what they had asked for may still be granted. So the units that
  * went are the answers that came, and at most one more a client.
@@ -22,9 +26,16 @@ export async function measure(
   contestant: Contestant,
   load: Omit<Load, 'url'>,
   { faults, expected = 'granted' }: { faults: Faults; expected?: Expected },
-): Promise<Run> {
+): Promise<Measured> {
   const before = await contestant.granted()
+  const cpuBefore = contestant.children.map(({ pid }) => cpuSeconds(pid))
   const run = await runWrk({ ...load, url: contestant.url })
+  const processorUs = Object.fromEntries(
+    contestant.children.map(({ name, pid }, n) => [
+      name,
+      ((cpuSeconds(pid) - (cpuBefore[n] ?? 0)) * 1e6) / (run.granted + run.refused),
+    ]),
+  )
   const after = await settled(contestant)
   const who = `${WAYS[contestant.way]}, ${load.method} ${load.path}, ${load.clients} clients`
   faults.push(...wrongAnswers(run, expected).map((fault) => `${who}: ${fault}`))
@@ -33,7 +44,7 @@ export async function measure(
     if (units < run.granted || units > run.granted + load.clients)
       faults.push(`${who}: ${run.granted} were granted to clients, ${units} by the books`)
   }
-  return run
+  return { ...run, processorUs }
 }
 
 const RIGHT: Record<Expected, readonly string[]> = {

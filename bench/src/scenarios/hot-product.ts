@@ -2,7 +2,14 @@
 import type { ScenarioId } from '../../../scripts/bench-options.mjs'
 import type { Bench } from '../bench.ts'
 import type { Claim } from '../claim.ts'
-import { contest, keyOf, measureHolds, type Pairing, perSecond } from '../contest.ts'
+import {
+  contest,
+  keyOf,
+  measureHolds,
+  type Pairing,
+  perSecond,
+  processorTimes,
+} from '../contest.ts'
 import { type Way, WAYS } from '../contestants/contestant.ts'
 import type { Section } from '../section.ts'
 import { median } from '../statistics.ts'
@@ -64,7 +71,12 @@ export async function hotProduct(bench: Bench, asked: readonly ScenarioId[]): Pr
     ceiling: rates('noop', mine.includes('P1') || mine.includes('P3') ? CROWD : RUSH),
     memory,
     faults,
-    notes: [],
+    notes: pairings
+      .filter(({ way, clients }) => clients === CROWD && (way === 'noop' || way === 'flashlane'))
+      .map(({ way, clients }) => {
+        const who = keyOf(way, clients)
+        return `processor time a hold, ${who}: ${processorTimes(result.of(who))}`
+      }),
     throughput: pairings.map(({ way, clients }) => ({
       way,
       clients,
