@@ -1,3 +1,4 @@
+import { RULES_VERSION } from '@flashlane/core'
 import { sql } from 'kysely'
 import { until } from '../../../tests/support/until.ts'
 import type { Row, Scene } from '../row.ts'
@@ -5,6 +6,7 @@ import { withEdits } from '../stage/edits.ts'
 
 const RECOVERY_MS = 3_000
 const WRITES_NEW_MS_MAX = 60_000
+const NEXT_RULES = RULES_VERSION + 1
 const FORMATS = 'z.union([z.literal(1), z.literal(BATCH_FORMAT)])'
 
 /** The next version of this program, as far as others can see: it writes another format and other rules, and knows these. */
@@ -21,8 +23,8 @@ const newer = withEdits([
   },
   {
     file: 'packages/core/src/fold.ts',
-    find: 'export const RULES_VERSION = 2',
-    replace: 'export const RULES_VERSION = 3',
+    find: `export const RULES_VERSION = ${RULES_VERSION}`,
+    replace: `export const RULES_VERSION = ${NEXT_RULES}`,
   },
 ])
 
@@ -43,7 +45,7 @@ export const oldAndNew: Row = {
 
     note('new workers join')
     for (const _ of oldWorkers) stage.startWorker(newer)
-    await until(() => journalHas(scene, 3), {
+    await until(() => journalHas(scene, NEXT_RULES), {
       withinMs: WRITES_NEW_MS_MAX * patience,
       what: 'a new worker has applied a batch of an old api',
     })
@@ -64,7 +66,7 @@ export const oldAndNew: Row = {
       codes.every((code) => code === 0),
       `the old ones ended with ${codes.join(', ')}`,
     )
-    demand(await journalHas(scene, 2), 'old workers have applied batches, too')
+    demand(await journalHas(scene, RULES_VERSION), 'old workers have applied batches, too')
     const buried = await countLetters(scene)
     demand(buried === 0, `${buried} batches of another version were buried`)
   },
