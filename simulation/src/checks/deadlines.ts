@@ -107,10 +107,12 @@ export function checkDeadlines({ world, stage, history, journal }: Checking): vo
         if (before !== null && hold.status === 'expired') checkGrace(each, hold.expiresAtMs, id)
       }
       if (entity === 'order') {
+        const known = orders.get(id)?.payments ?? []
         const order = { ...orders.get(id), ...after } as Order
         orders.set(id, order)
         if (after['status'] !== 'expired') continue
-        knownAtEnd.set(id, new Set(order.payments.map(({ reference }) => reference)))
+        // Without what the very command that expired it heard: a refund in the inbox may be the first to name a reference.
+        knownAtEnd.set(id, new Set(known.map(({ reference }) => reference)))
         checkGrace(each, order.paymentDueAtMs ?? 0, id)
       }
     }
