@@ -1,17 +1,38 @@
 import { createSnapshots } from '@flashlane/api/snapshots.ts'
-import { queueName } from '@flashlane/core'
+import { type Product, queueName } from '@flashlane/core'
 import { aProduct } from '@flashlane/core/builders.ts'
 import { createRunIds } from '@flashlane/redis'
-import { publish } from '@flashlane/worker/after-commit.ts'
+import { publish, type Published } from '@flashlane/worker/after-commit.ts'
 import { Redis } from 'ioredis'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { startTestRedis, type TestRedis } from '../support/redis.ts'
 import { until } from '../support/until.ts'
 
+type SnapshotsDeps = Parameters<typeof createSnapshots>[0]
+
 const LANE = 'p1'
 const nobody = (): never => {
   throw new Error('nothing should have failed')
 }
+
+const snapshotsFor = (
+  reader: Redis,
+  latest: Product,
+  { readFrom = () => {}, onFault = () => {} }: Partial<SnapshotsDeps> = {},
+) =>
+  createSnapshots({
+    redis: reader,
+    laneOf: () => LANE,
+    findProduct: async () => latest,
+    readFrom,
+    onFault,
+  })
+const versions = (productId: number): [Product, Product] => [
+  { ...aProduct(), productId, version: 1 },
+  { ...aProduct(), productId, version: 2 },
+]
+const show = (runId: string, product: Product, reply: Published['reply'] = null) =>
+  publish(redis, runId, { lane: LANE, products: [product], commandIds: [], reply, depth: 0 })
 
 let server: TestRedis
 let redis: Redis
@@ -25,37 +46,23 @@ afterAll(async () => {
 })
 
 test('a Redis that is full shows no snapshot rather than an old one, and who waits is told', async () => {
-  const [old, latest] = [1, 2].map((version) => ({ ...aProduct(), productId: 1, version }))
+  const [old, latest] = versions(1)
   const runIds = createRunIds(redis, nobody)
   const runId = await runIds.ask(queueName(LANE))
   const told: string[] = []
   const subscriber = new Redis(server.url)
   subscriber.on('message', (_channel, message) => told.push(message))
   await subscriber.subscribe('flashlane:replies:me')
-  const show = (product: typeof old, batchId: string) =>
-    publish(redis, runId, {
-      lane: LANE,
-      products: product ? [product] : [],
-      commandIds: [],
-      reply: { to: 'me', batchId, outcomes: [] },
-      depth: 0,
-    })
   const sources: string[] = []
-  const snapshots = createSnapshots({
-    redis,
-    laneOf: () => LANE,
-    findProduct: async () => latest ?? null,
-    readFrom: (source) => sources.push(source),
-    onFault: () => {},
-  })
-  await show(old, 'one')
+  const snapshots = snapshotsFor(redis, latest, { readFrom: (source) => sources.push(source) })
+  await show(runId, old, { to: 'me', batchId: 'one', outcomes: [] })
   await until(async () => (await snapshots.read(1))?.version === 1, {
     withinMs: 5_000,
     what: 'the old snapshot is shown',
   })
 
   await redis.config('SET', 'maxmemory', '1')
-  await show(latest, 'two')
+  await show(runId, latest, { to: 'me', batchId: 'two', outcomes: [] })
   await until(async () => told.length === 2, { withinMs: 5_000, what: 'both are told' })
   const shown = await snapshots.read(1)
   await redis.config('SET', 'maxmemory', '0')
@@ -66,23 +73,16 @@ test('a Redis that is full shows no snapshot rather than an old one, and who wai
 })
 
 test('a Redis that takes no writes shows no snapshot, nor the old one when it takes them again', async () => {
-  const [old, latest] = [1, 2].map((version) => ({ ...aProduct(), productId: 2, version }))
+  const [old, latest] = versions(2)
   const runId = await createRunIds(redis, nobody).ask(queueName(LANE))
-  const products = old ? [old] : []
   const reader = new Redis(server.url)
-  const snapshots = createSnapshots({
-    redis: reader,
-    laneOf: () => LANE,
-    findProduct: async () => latest ?? null,
-    readFrom: () => {},
-    onFault: () => {},
-  })
+  const snapshots = snapshotsFor(reader, latest)
   await until(async () => (await snapshots.read(2)) !== null && reader.status === 'ready', {
     withinMs: 5_000,
     what: 'Redis is read',
   })
   await redis.flushall()
-  await publish(redis, runId, { lane: LANE, products, commandIds: [], reply: null, depth: 0 })
+  await show(runId, old)
   const before = await snapshots.read(2)
 
   await redis.replicaof('127.0.0.1', '1')
@@ -95,24 +95,10 @@ test('a Redis that takes no writes shows no snapshot, nor the old one when it ta
 })
 
 test('a worker that takes another server for the lane’s leaves no older snapshot to be shown', async () => {
-  const [old, latest] = [1, 2].map((version) => ({ ...aProduct(), productId: 3, version }))
+  const [old, latest] = versions(3)
   const runId = await createRunIds(redis, nobody).ask(queueName(LANE))
   const reader = new Redis(server.url)
-  const snapshots = createSnapshots({
-    redis: reader,
-    laneOf: () => LANE,
-    findProduct: async () => latest ?? null,
-    readFrom: () => {},
-    onFault: nobody,
-  })
-  const show = (run: string, product: typeof old) =>
-    publish(redis, run, {
-      lane: LANE,
-      products: product ? [product] : [],
-      commandIds: [],
-      reply: null,
-      depth: 0,
-    })
+  const snapshots = snapshotsFor(reader, latest, { onFault: nobody })
   await show(runId, old)
   await until(async () => (await snapshots.read(3))?.version === 1, {
     withinMs: 5_000,
