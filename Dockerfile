@@ -3,6 +3,8 @@ FROM node:24-slim
 
 WORKDIR /app
 ENV NODE_ENV=production
+# Half of V8's own: 64 MB less of young garbage, and no hold the slower.
+ENV NODE_OPTIONS=--max-semi-space-size=32
 RUN npm install --global --no-audit --no-fund pnpm@12.21.0
 
 # The manifests first: as long as they stay the same, the layer with the dependencies does too.

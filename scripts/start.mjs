@@ -149,7 +149,7 @@ function startApp(running, { kind, name, env }) {
   const grace =
     Number(process.env['SHUTDOWN_GRACE_MS'] || 10_000) +
     Number(process.env['DRAIN_DELAY_MS'] || 1_000)
-  const args = [join('apps', kind, 'src', 'main.ts')]
+  const args = [YOUNG_HEAP, join('apps', kind, 'src', 'main.ts')]
   const child = launch({ command: 'node', args, cwd: root, env, output: 'inherit' })
   running.keep({ name, child, rank: RANK[kind], graceMs: grace + APP_GRACE_SLACK_MS })
 }

@@ -9,7 +9,7 @@ const LOOK_EACH_MS = 100
 /** A lane may need a moment for its next batch: it is still only when it was for so many looks. */
 const STILL_LOOKS = 3
 /** A server under such a load may say 503 now and then: that is no wrong answer, only none that counts. */
-const BUSY_SHARE_MAX = 0.01
+export const BUSY_SHARE_MAX = 0.01
 
 export type Expected = 'granted' | 'refused'
 

@@ -1,8 +1,10 @@
 /** Starts an api process, and ends it when told. */
 import { type Config, parseConfig } from './config.ts'
 import { createLog, endOnUncaught } from '@flashlane/log'
+import { keepHeapSmall } from '@flashlane/telemetry'
 import { startApi } from './start.ts'
 
+keepHeapSmall()
 const config = readConfig()
 const written = createLog({ process: 'api', level: config.LOG_LEVEL })
 const { log, flush } = written

@@ -13,7 +13,7 @@ import { warnOfWeakServers } from '@flashlane/durability'
 import { createRunIds } from '@flashlane/redis'
 import { createLog, endOnUncaught, makeFaultLog } from '@flashlane/log'
 import { mysqlTls, redisTls } from '@flashlane/tls'
-import { isTracingWanted, startTracing } from '@flashlane/telemetry'
+import { isTracingWanted, keepHeapSmall, startTracing } from '@flashlane/telemetry'
 import type { Job } from 'bullmq'
 import { publish } from './after-commit.ts'
 import type { Applied } from './apply.ts'
@@ -32,6 +32,7 @@ import { makeUntilDone } from './until-done.ts'
 /** Of the shutdown's time, what the batches in hand have; the rest is for putting them back. */
 const FINISH_SHARE = 0.7
 
+keepHeapSmall()
 const config = readConfig()
 const written = createLog({ process: 'worker', level: config.LOG_LEVEL })
 const { log, flush } = written

@@ -58,7 +58,10 @@ export const launchApp = (
   name: string,
   file: string,
   env: Readonly<Record<string, string>>,
-): Child => launchNode(name, root + file, { env: { NODE_ENV: 'production', ...env } })
+): Child => launchNode(name, root + file, { env: { ...AS_IN_PRODUCTION, ...env } })
+
+/** What the image of the Dockerfile says. */
+const AS_IN_PRODUCTION = { NODE_ENV: 'production', NODE_OPTIONS: '--max-semi-space-size=32' }
 
 /** The most that each process ever took, in MB. */
 export const memoryOf = ({ children }: Contestant): Record<string, number> =>

@@ -13,7 +13,7 @@ import { startPeer } from '../contestants/peer.ts'
 import { STOCK } from '../contestants/start.ts'
 import { inTurn } from '../in-turn.ts'
 import { runBuyers } from '../load/client.ts'
-import { type Faults, measure } from '../measure.ts'
+import { BUSY_SHARE_MAX, type Faults, measure } from '../measure.ts'
 import type { Section } from '../section.ts'
 
 const BUYERS = 256
@@ -39,6 +39,8 @@ export async function purchases(bench: Bench): Promise<Section> {
     })
     if (from === flashlane) bought += result.purchases
     faults.push(...result.wrong.map((each) => `${name}: ${each}`))
+    if (result.cameAgain > result.purchases * BUSY_SHARE_MAX)
+      faults.push(`${name}: ${result.cameAgain} came again for ${result.purchases} purchases`)
     say(`${name}, ${BUYERS} buyers: ${Math.round(result.commandsPerSecond)} commands/s`)
     return result.commandsPerSecond
   }

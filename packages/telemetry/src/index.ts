@@ -1,4 +1,5 @@
 export * from './checks.ts'
+export * from './heap.ts'
 export * from './registry.ts'
 export * from './services.ts'
 export * from './tracing.ts'
