@@ -16,6 +16,8 @@ import { prepare } from './toolchain.mjs'
 const APP_GRACE_SLACK_MS = 5_000
 /** As apps/worker/src/config.ts has it. */
 const METRICS_PORT_DEFAULT = 9_464
+/** As in the Dockerfile. */
+const YOUNG_HEAP = '--max-semi-space-size=32'
 
 const { options, host, port } = readSettings()
 await supervise({

@@ -12,6 +12,7 @@ import {
   aSettleRefund,
   PRODUCT_ID,
 } from '@flashlane/core/builders.ts'
+import { type JournalRow, parseEntry } from '@flashlane/db'
 import { setImmediate as pause } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import { audit } from './audit.ts'
@@ -33,11 +34,18 @@ type Written = {
   changes: { entity: string; id: string; before: unknown; after: Record<string, unknown> }[]
 }
 
+const wholeOf = (row: JournalRow, record: unknown): unknown =>
+  parseEntry({ ...row, body: JSON.stringify([record]) })[0]
+
 /** Forges what stands in the journal at a place. */
 function forge(history: History, seq: number, change: (commands: Written[]) => void): void {
   const row = history.journal.find((each) => each.seq === seq)
   if (!row) throw new Error(`no entry ${seq}`)
-  const commands = JSON.parse(row.body) as Written[]
+  const records = JSON.parse(row.body) as Written[]
+  // A granted hold's record has no names for what is forged.
+  const commands = records.map((each) =>
+    Array.isArray(each) ? (wholeOf(row, each) as Written) : each,
+  )
   change(commands)
   row.body = JSON.stringify(commands)
 }

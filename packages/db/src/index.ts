@@ -3,14 +3,7 @@ export * from './connect.ts'
 export * from './dead-letters.ts'
 export * from './due.ts'
 export * from './errors.ts'
-export {
-  entryOf,
-  type Numbered,
-  outcomesOf,
-  parseEntry,
-  type RecordedChange,
-  type RecordedCommand,
-} from './journal.ts'
+export { entryOf, outcomesOf, parseEntry } from './journal.ts'
 export * from './migrate.ts'
 export * from './operator-actions.ts'
 export { namedBy } from './named.ts'
@@ -20,6 +13,7 @@ export * from './pace.ts'
 export * from './payment-events.ts'
 export * from './pool-use.ts'
 export * from './products.ts'
+export type { Numbered, RecordedChange, RecordedCommand } from './recorded.ts'
 export * from './queries.ts'
 export type { ProductTerms } from './rows.ts'
 export { outcomeRowsOf } from './save.ts'

@@ -2,7 +2,6 @@
 import {
   type Change,
   type Command,
-  type Decided,
   type Given,
   type Hold,
   holdAtBirth,
@@ -12,28 +11,18 @@ import {
   type Outcome,
   RULES_VERSION,
 } from '@flashlane/core'
+import { type GrantedHold, isGranted, readGranted, writeGranted } from './granted-hold.ts'
 import type { Json } from './literal.ts'
+import {
+  isGiven,
+  type Numbered,
+  type RecordedChange,
+  type RecordedCommand,
+  type Told,
+} from './recorded.ts'
 import type { DeadLetterRow, JournalRow } from './schema.ts'
 
 type Fields = Readonly<Record<string, unknown>>
-
-/** Of an entity that was there before, `before` and `after` have only what differs; of a new one, `after` is all of it. */
-export type RecordedChange = {
-  readonly entity: Change['entity']
-  readonly id: string
-  readonly before: Fields | null
-  readonly after: Fields
-}
-
-export type RecordedCommand = {
-  /** Its index in the batch; its place is (seq, index in the entry). */
-  readonly n: number
-  /** A payment event without its raw body, which stands in `payment_events` only. */
-  readonly command: Command | Omit<Extract<Command, { type: 'RecordPayment' }>, 'payload'>
-  readonly given: Given
-  readonly outcome: Outcome
-  readonly changes: readonly RecordedChange[]
-}
 
 /** As it is written, leaving out what the rest of the entry tells: half the bytes of a sale are here. */
 type Written = {
@@ -48,11 +37,6 @@ type Written = {
 
 type WrittenChange = Omit<RecordedChange, 'id'> & { readonly id?: string }
 
-export type Numbered = { readonly n: number; readonly decided: Decided }
-
-/** Of an entry: what its commands' own record need not tell. */
-type Told = { readonly seq: number; readonly appliedAtMs: number }
-
 type Head = Told & { readonly productId: number; readonly batchId: string }
 
 export type Entry = Omit<JournalRow, 'body'> & { readonly body: Json }
@@ -63,7 +47,9 @@ export const entryOf = (head: Head, commands: readonly Numbered[]): Entry => ({
   batch_id: head.batchId,
   applied_at_ms: head.appliedAtMs,
   rules: RULES_VERSION,
-  body: { json: JSON.stringify(commands.map((each) => write(each, head))) },
+  body: {
+    json: JSON.stringify(commands.map((each) => writeGranted(each, head) ?? write(each, head))),
+  },
 })
 
 /** The commands of an entry, whole again. */
@@ -72,16 +58,17 @@ export const parseEntry = ({
   applied_at_ms: appliedAtMs,
   body,
 }: Pick<JournalRow, 'seq' | 'applied_at_ms' | 'body'>): RecordedCommand[] =>
-  (JSON.parse(body) as Written[]).map((each) => read(each, { seq, appliedAtMs }))
+  (JSON.parse(body) as (Written | GrantedHold)[]).map((each) =>
+    isGranted(each) ? readGranted(each, { seq, appliedAtMs }) : read(each, { seq, appliedAtMs }),
+  )
 
 function write({ n, decided }: Numbered, told: Told): Written {
   const { command, given, outcome, changes } = decided
-  const isGiven = Object.values(given).some((each) => Object.keys(each).length > 0)
   const { payload: _raw, ...bare } = command as Command & { payload?: string }
   return {
     n,
     command: bare,
-    ...(isGiven ? { given } : {}),
+    ...(isGiven(given) ? { given } : {}),
     outcome: writeOutcome(outcome, { changes, seq: told.seq }),
     changes: changes.map((change) => writeChange(change, command, told)),
   }

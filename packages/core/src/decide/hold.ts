@@ -36,30 +36,41 @@ export function placeHold(draft: Draft, command: PlaceHold): Result | Refusal {
   }
   for (const hold of replaced) release(draft, hold)
 
-  // Counted from now, not from acceptance: the buyer gets the whole TTL, however long the queue was.
-  const expiresAtMs = draft.nowMs + ttlMs
-  const hold: Hold = {
-    holdId: command.holdId,
-    productId: product.productId,
+  const hold = newHold(command, { quantity, terms: product, nowMs: draft.nowMs })
+  writeHold(draft, hold)
+  moveStock(draft, { held: quantity })
+  return holdResult(hold, ttlMs)
+}
+
+type Granted = {
+  readonly quantity: number
+  readonly terms: Pick<Product, 'price' | 'currency' | 'version'>
+  readonly nowMs: number
+}
+
+/** What a command makes of its units. Counted from now, not from acceptance: the buyer gets the whole TTL, however long the queue was. */
+export function newHold(command: PlaceHold, { quantity, terms, nowMs }: Granted): Hold {
+  const { holdId, productId, ttlMs, customerRef } = command
+  const expiresAtMs = nowMs + ttlMs
+  return {
+    holdId,
+    productId,
     status: 'active',
     quantity,
-    requestedQuantity,
-    unitPrice: product.price,
-    currency: product.currency,
-    customerRef: command.customerRef,
-    createdAtMs: draft.nowMs,
+    requestedQuantity: command.quantity,
+    unitPrice: terms.price,
+    currency: terms.currency,
+    customerRef,
+    createdAtMs: nowMs,
     expiresAtMs,
     ttlMs,
     extensions: 0,
     orderId: null,
     endedAtMs: null,
     bornExpiresAtMs: expiresAtMs,
-    bornVersion: product.version,
+    bornVersion: terms.version,
     fingerprint: command.fingerprint ?? null,
   }
-  writeHold(draft, hold)
-  moveStock(draft, { held: quantity })
-  return holdResult(hold, ttlMs)
 }
 
 function refuseUnlessAllowed(
