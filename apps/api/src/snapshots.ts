@@ -4,12 +4,10 @@
  */
 import {
   decodeSnapshot,
-  encodeSnapshot,
   type Product,
   queueName,
-  SNAPSHOT_TTL_S,
   snapshotKey,
-  WRITE_SNAPSHOT_LUA,
+  snapshotWrite,
 } from '@flashlane/core'
 import { createRunIds, type RedisClient } from '@flashlane/redis'
 import { ReplyError } from 'ioredis'
@@ -58,17 +56,10 @@ export function createSnapshots(deps: SnapshotsDeps) {
     return product
   }
 
-  async function write(product: Product, run: string): Promise<void> {
-    const key = snapshotKey(laneOf(product.productId), product.productId)
+  async function write(product: Product, runId: string): Promise<void> {
+    const lane = laneOf(product.productId)
     try {
-      await redis.eval(
-        WRITE_SNAPSHOT_LUA,
-        1,
-        key,
-        product.version,
-        encodeSnapshot(product, run),
-        SNAPSHOT_TTL_S,
-      )
+      await redis.eval(...snapshotWrite({ lane, runId, products: [product], isNews: false }))
     } catch (error) {
       onFault(error)
     }

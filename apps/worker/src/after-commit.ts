@@ -1,15 +1,11 @@
 /** What follows a commit. Every step may be done twice: a redelivered batch does them all again. */
 import {
   commandKey,
-  encodeSnapshot,
   type Outcome,
   type Product,
-  productChannel,
   type Reply,
   replyChannel,
-  SNAPSHOT_TTL_S,
-  snapshotKey,
-  WRITE_SNAPSHOT_LUA,
+  snapshotWrite,
 } from '@flashlane/core'
 import type { RedisClient } from '@flashlane/redis'
 
@@ -36,16 +32,8 @@ export async function publish(
 ): Promise<void> {
   const pipeline = redis.pipeline()
   if (commandIds.length > 0) pipeline.unlink(...commandIds.map((id) => commandKey(lane, id)))
-  for (const product of products) {
-    pipeline.eval(
-      WRITE_SNAPSHOT_LUA,
-      1,
-      snapshotKey(lane, product.productId),
-      product.version,
-      encodeSnapshot(product, runId),
-      SNAPSHOT_TTL_S,
-      productChannel(product.productId),
-    )
+  if (products.length > 0) {
+    pipeline.eval(...snapshotWrite({ lane, runId, products, isNews: true }))
   }
   if (reply) {
     const message: Reply = { batchId: reply.batchId, outcomes: reply.outcomes, depth }

@@ -35,15 +35,44 @@ export function decodeSnapshot(text: string, runId: string): Product | null {
 export const productChannel = (productId: number): string => `flashlane:product:${productId}`
 
 /**
- * KEYS: the snapshot's. ARGV: version, value, seconds to live, and for whoever has news the channel to tell them on. An
- * older version never replaces a newer one.
+ * KEYS: the snapshots'. ARGV: seconds to live; then for each its version, its value, and for whoever has news the channel
+ * to tell them on. An older version never replaces a newer one.
  */
-export const WRITE_SNAPSHOT_LUA = `
-local current = redis.call('get', KEYS[1])
-if current and tonumber(string.match(current, '^%d+')) > tonumber(ARGV[1]) then return 0 end
-local written = redis.pcall('set', KEYS[1], ARGV[2], 'EX', ARGV[3])
--- A full Redis takes no new one, and must not go on showing the old one.
-if written.err then redis.call('del', KEYS[1]) end
-if ARGV[4] then redis.call('publish', ARGV[4], ARGV[1]) end
-return 1
+const WRITE_SNAPSHOTS_LUA = `
+for i, key in ipairs(KEYS) do
+  local version, value, channel = ARGV[3 * i - 1], ARGV[3 * i], ARGV[3 * i + 1]
+  local current = redis.call('get', key)
+  if not current or tonumber(string.match(current, '^%d+')) <= tonumber(version) then
+    local written = redis.pcall('set', key, value, 'EX', ARGV[1])
+    -- A full Redis takes no new one, and must not go on showing the old one.
+    if written.err then redis.call('del', key) end
+    if channel ~= '' then redis.call('publish', channel, version) end
+  end
+end
 `
+
+export type SnapshotWrite = {
+  readonly lane: string
+  readonly runId: string
+  readonly products: readonly Product[]
+  /** Whether those are told who follow the products. */
+  readonly isNews: boolean
+}
+
+/** What EVAL takes to write a lane's snapshots: all at once, since each call costs Redis more than what it does. */
+export const snapshotWrite = ({
+  lane,
+  runId,
+  products,
+  isNews,
+}: SnapshotWrite): [script: string, keys: number, ...args: (string | number)[]] => [
+  WRITE_SNAPSHOTS_LUA,
+  products.length,
+  ...products.map(({ productId }) => snapshotKey(lane, productId)),
+  SNAPSHOT_TTL_S,
+  ...products.flatMap((product) => [
+    product.version,
+    encodeSnapshot(product, runId),
+    isNews ? productChannel(product.productId) : '',
+  ]),
+]
