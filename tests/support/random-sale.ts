@@ -39,12 +39,17 @@ const OPEN = {
   maxPerCustomer: null,
 }
 
-type Options = { readonly steps: number; readonly seed: number }
+type Options = {
+  readonly steps: number
+  readonly seed: number
+  /** Called now and then, between two batches, with the sale's time. */
+  meanwhile?(nowMs: number): Promise<void>
+}
 
 /** Two scarce products; tells how many commands were applied. */
 export async function sellAtRandom(
   testDatabase: TestDatabase,
-  { steps, seed }: Options,
+  { steps, seed, meanwhile }: Options,
 ): Promise<number> {
   // One connection, so that its clock can be set.
   const database = connect({ url: testDatabase.url, poolSize: 1, multipleStatements: true })
@@ -67,6 +72,7 @@ export async function sellAtRandom(
     for (const [n, each] of fc.sample(step, { numRuns: steps, seed }).entries()) {
       if (n % RESTOCK_EACH === 0) {
         await applyAll()
+        await meanwhile?.(nowMs)
         batch.push(...PRODUCT_IDS.flatMap((id) => restock(id, n, nowMs)))
       }
       if (!each.joinsBatch) {

@@ -15,8 +15,10 @@ export function createAudit({ url, tls }: Pick<ConnectOptions, 'url' | 'tls'>): 
 
   async function auditOn(own: Database, productId: number): Promise<Report> {
     return withSnapshot(own, async (books) => {
-      const entries = await books.countEntries(productId)
-      if (entries === 0 && !(await books.product(productId))) throw new Fault('product_not_found')
+      const afterSeq = (await books.checkpoint(productId))?.seq ?? 0
+      const entries = await books.countEntries(productId, { afterSeq })
+      const isUnknown = afterSeq === 0 && entries === 0 && !(await books.product(productId))
+      if (isUnknown) throw new Fault('product_not_found')
       if (entries > AUDIT_ENTRIES_MAX) {
         throw new Fault('journal_too_long', 'npm run audit -- --product N takes any length', {
           extras: { entries, maximum: AUDIT_ENTRIES_MAX },

@@ -35,7 +35,8 @@ export async function auditInto(
   const auditing = { books, findings, pause, isCaptured }
   if (productId !== undefined) {
     onProduct?.(productId)
-    return auditProduct(auditing, productId)
+    await auditProduct(auditing, productId)
+    return
   }
   for (let after = 0; ; ) {
     const ids = await books.productIdsAfter(after, PAGE)

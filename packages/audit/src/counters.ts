@@ -11,11 +11,13 @@ export type Sums = {
 
 export type Counters = ReturnType<typeof createCounters>
 
-export function createCounters(findings: Findings) {
-  /** Units of orders that were given back and stay sold. */
-  let kept = 0
+/** `kept` are units of orders that were given back and stay sold, before what is checked. */
+export function createCounters(findings: Findings, { kept: keptBefore }: { kept: number }) {
+  let kept = keptBefore
 
   return {
+    kept: () => kept,
+
     /** Of one command: `before` is null where it makes the product. */
     check(changes: readonly Change[], place: Place, before: Product | null): void {
       findings.look('C1', 'versions of the counters')

@@ -15,7 +15,7 @@ import {
   type Refund,
 } from '@flashlane/core'
 import { anId, customerIn, dueIn, PRICE, PRODUCT_ID, START_MS } from '@flashlane/core/builders.ts'
-import { entryOf, type JournalRow, type OrderBook } from '@flashlane/db'
+import { type Checkpoint, entryOf, type JournalRow, type OrderBook } from '@flashlane/db'
 import type { Books } from './books.ts'
 
 export type History = ReturnType<typeof makeHistory>
@@ -83,7 +83,11 @@ const aCreateProduct = (stockTotal: number): CreateProduct => ({
 })
 
 /** The tables as the state has them, with the journal: as good as a database of one product and no orphans. */
-export function booksOf({ state, journal }: Pick<History, 'state' | 'journal'>): Books {
+export function booksOf({
+  state,
+  journal,
+  checkpoint = null,
+}: Pick<History, 'state' | 'journal'> & { readonly checkpoint?: Checkpoint | null }): Books {
   // Once: a long history is read in many pages.
   const refunds = Map.groupBy(state.refunds.values(), (refund) => refund.orderId)
   const orders = [...state.orders.values()]
@@ -104,7 +108,9 @@ export function booksOf({ state, journal }: Pick<History, 'state' | 'journal'>):
   return {
     product: async () => state.products.get(PRODUCT_ID) ?? null,
     productIdsAfter: async (after) => (after < PRODUCT_ID ? [PRODUCT_ID] : []),
-    countEntries: async () => journal.length,
+    checkpoint: async () => checkpoint,
+    countEntries: async (_, { afterSeq = 0 } = {}) =>
+      journal.filter(({ seq }) => seq > afterSeq).length,
     entries: async (_, { afterSeq, limit }) => pageOf(journal, ({ seq }) => seq > afterSeq, limit),
     holds: async (ids) => ids.flatMap((id) => state.holds.get(id) ?? []),
     orders: async (_, { ids = [], holdIds = [], references = [] }) =>
@@ -132,8 +138,8 @@ export function booksOf({ state, journal }: Pick<History, 'state' | 'journal'>):
           return event ? [[id, event] as const] : []
         }),
       ),
-    holdTotals: async () => ({
-      rows: state.holds.size,
+    holdTotals: async (_, { afterSeq }) => ({
+      rows: valuesOf(state.holds, ({ bornVersion }) => bornVersion > (afterSeq ?? 0)).length,
       activeUnits: [...state.holds.values()]
         .filter(({ status }) => status === 'active')
         .reduce((sum, { quantity }) => sum + quantity, 0),

@@ -1,15 +1,16 @@
-/** The audit of one product: its journal in order, a stretch at a time, then its rows. */
+/** The audit of one product: its journal in order, from its start or its checkpoint, then its rows. */
 import type { PaymentEvent } from '@flashlane/core'
-import { orphanRefundId } from '@flashlane/db'
+import { type Checkpoint, orphanRefundId } from '@flashlane/db'
 import type { Books } from './books.ts'
 import { unitsOf } from './counters.ts'
-import { type Entry, entryOf } from './entry.ts'
 import { type Findings, ofProduct } from './findings.ts'
 import { checkSold } from './ledger.ts'
 import { checkEventMoney, checkOrderMoney } from './money.ts'
 import { createReplay, type Replay } from './replay.ts'
 import { difference } from './same.ts'
-import { createTables } from './tables.ts'
+import { createStanding } from './standing.ts'
+import { stretchesOf } from './stretches.ts'
+import { createTables, knowOrder } from './tables.ts'
 
 export type Auditing = {
   readonly books: Books
@@ -20,68 +21,81 @@ export type Auditing = {
   readonly isCaptured: ((reference: string) => boolean) | null
 }
 
-/** A stretch is some hundred commands: deciding it again takes some milliseconds. */
-const STRETCH_BYTES = 256_000
-const STRETCH_ENTRIES_MAX = 128
 const PAGE = 500
 
-export async function auditProduct(auditing: Auditing, productId: number): Promise<void> {
+/** Tells the newest checkpoint that could be written: of the last entry before `beforeMs`, if that is no older one. */
+export async function auditProduct(
+  auditing: Auditing,
+  productId: number,
+  { beforeMs = -Infinity }: { readonly beforeMs?: number } = {},
+): Promise<Checkpoint | null> {
   const { findings, books } = auditing
-  const replay = createReplay(productId, findings)
-  await replayJournal(auditing, { productId, replay })
+  const checkpoint = await books.checkpoint(productId)
+  const replay = createReplay(productId, { findings, checkpoint })
+  const audited = { productId, replay, checkpoint }
+  if (checkpoint) await bringBack(auditing, { checkpoint, replay })
+  const passed = await replayJournal(auditing, { ...audited, beforeMs })
   const sums = await auditOrders(auditing, productId)
   await auditEvents(auditing, productId)
-  await checkCounts(auditing, { productId, replay, orders: sums.orders })
+  const totals = await books.holdTotals(productId, { afterSeq: checkpoint?.seq ?? null })
+  const rows = { holds: totals.rows, orders: sums.orders }
+  await checkCounts(auditing, { ...audited, rows })
 
   const place = ofProduct(productId)
   const last = replay.state.products.get(productId)
   const row = await books.product(productId)
-  if (!last) return findings.blame('C2', place, 'no entry of its journal makes the product')
-  if (!row) return findings.blame('C2', place, 'the journal has a product that has no row')
-  const { activeUnits } = await books.holdTotals(productId)
-  replay.counters.checkLast(last, row, { ...sums, activeUnits })
-  const { held, sold, stockTotal } = row
-  const terms = difference(row, { ...last, held, sold, stockTotal })
-  if (terms !== '') findings.blame('C2', place, `the product's row differs: its ${terms}`)
+  if (!last) findings.blame('C2', place, 'no entry of its journal makes the product')
+  else if (!row) findings.blame('C2', place, 'the journal has a product that has no row')
+  else {
+    replay.counters.checkLast(last, row, { ...sums, activeUnits: totals.activeUnits })
+    const { held, sold, stockTotal } = row
+    const terms = difference(row, { ...last, held, sold, stockTotal })
+    if (terms !== '') findings.blame('C2', place, `the product's row differs: its ${terms}`)
+  }
+  return passed
 }
 
-type Replaying = { readonly productId: number; readonly replay: Replay }
+type Audited = {
+  readonly productId: number
+  readonly replay: Replay
+  readonly checkpoint: Checkpoint | null
+}
+
+/** Into the state: what stood at the checkpoint, and did not stay as it was. */
+async function bringBack(
+  { books, pause }: Auditing,
+  { checkpoint, replay }: { checkpoint: Checkpoint; replay: Replay },
+): Promise<void> {
+  const { productId, seq: afterSeq } = checkpoint
+  const standing = createStanding(books, checkpoint)
+  // The replay tells of what cannot be read.
+  const reading = { productId, afterSeq, pause, onUnreadable: () => {} }
+  for await (const entries of stretchesOf(books, reading)) await standing.take(entries)
+  const { holds, orders } = standing.standing()
+  for (const hold of holds) replay.state.holds.set(hold.holdId, hold)
+  for (const { order, refunds } of orders) knowOrder(replay.state, order, refunds)
+}
 
 async function replayJournal(
   { books, findings, pause }: Auditing,
-  { productId, replay }: Replaying,
-): Promise<void> {
+  { productId, replay, checkpoint, beforeMs }: Audited & { beforeMs: number },
+): Promise<Checkpoint | null> {
   const tables = createTables(books, replay, { productId, findings })
-  let limit = 1
-  let afterSeq = 0
-  for (;;) {
-    const rows = await books.entries(productId, { afterSeq, limit })
-    if (rows.length === 0) break
-    const entries: Entry[] = []
-    let bytes = 0
-    for (const row of rows) {
-      const entry = entryOf(row)
-      if (entry) entries.push(entry)
-      else findings.blame('C2', { productId, seq: row.seq, index: null }, 'it cannot be read')
-      bytes += row.body.length
-      afterSeq = row.seq
-      await pause()
-    }
+  let passed: Checkpoint | null = null
+  const onUnreadable = (seq: number) =>
+    findings.blame('C2', { productId, seq, index: null }, 'it cannot be read')
+  const reading = { productId, afterSeq: checkpoint?.seq ?? 0, pause, onUnreadable }
+  for await (const entries of stretchesOf(books, reading)) {
     const loaded = await tables.load(entries)
     for (const entry of entries) {
       replay.take(entry, loaded)
+      if (entry.appliedAtMs < beforeMs) passed = replay.standing()
       await pause()
     }
     await tables.settle(replay.endStretch(), loaded)
-    limit = nextLimit(limit, { bytes, rows: rows.length })
   }
   await tables.settleAll()
-}
-
-/** As many entries as make a stretch, going by the last one; growing slowly, since the next ones may be larger. */
-function nextLimit(limit: number, { bytes, rows }: { bytes: number; rows: number }): number {
-  const fitting = Math.floor(STRETCH_BYTES / (bytes / rows))
-  return Math.max(1, Math.min(fitting, limit * 2, STRETCH_ENTRIES_MAX))
+  return passed
 }
 
 async function auditOrders({ books, findings, pause, isCaptured }: Auditing, productId: number) {
@@ -160,13 +174,13 @@ export async function checkEnds(
 /** Rows that no entry made: those that an entry made were compared one by one. */
 async function checkCounts(
   { books, findings }: Auditing,
-  { productId, replay, orders }: Replaying & { orders: number },
+  { productId, replay, rows }: Audited & { rows: { holds: number; orders: number } },
 ): Promise<void> {
   const { made } = replay
   const place = ofProduct(productId)
   const counts = [
-    ['C8', 'holds', (await books.holdTotals(productId)).rows, made.holds],
-    ['C7', 'orders', orders, made.orders],
+    ['C8', 'holds', rows.holds, made.holds],
+    ['C7', 'orders', rows.orders, made.orders],
     ['C7', 'payments', await books.countPayments(productId), made.payments],
     ['C7', 'refunds', await books.countRefunds(productId), made.refunds],
   ] as const

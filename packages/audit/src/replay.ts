@@ -1,4 +1,4 @@
-/** C2, replay: folds a product's journal from its start, and decides every entry of these rules again. */
+/** C2, replay: folds a product's journal from its start or a checkpoint, and decides every entry of these rules again. */
 import {
   type Change,
   type Command,
@@ -14,11 +14,12 @@ import {
   RULES_VERSION,
   type State,
 } from '@flashlane/core'
-import type { RecordedChange, RecordedCommand } from '@flashlane/db'
+import type { Checkpoint, RecordedChange, RecordedCommand } from '@flashlane/db'
 import { createCounters } from './counters.ts'
 import { checkEnds } from './deadlines.ts'
 import { type Entry, repeatOf } from './entry.ts'
 import type { Findings, Place } from './findings.ts'
+import { namesPruned } from './pruned.ts'
 import { difference, isSame, show } from './same.ts'
 
 type Of<Entity extends Change['entity']> = Extract<Change, { entity: Entity }>
@@ -33,14 +34,18 @@ export type Stretch = {
 
 export type Replay = ReturnType<typeof createReplay>
 
+type Beginning = { readonly findings: Findings; readonly checkpoint: Checkpoint | null }
+
 /** `state` has what is not as it will end, and whatever else was loaded for the entries that are next. */
-export function createReplay(productId: number, findings: Findings) {
+export function createReplay(productId: number, { findings, checkpoint }: Beginning) {
   const state = emptyState()
-  const counters = createCounters(findings)
-  const made = { holds: 0, orders: 0, payments: 0, refunds: 0 }
+  if (checkpoint) state.products.set(productId, checkpoint.product)
+  const counters = createCounters(findings, { kept: checkpoint?.kept ?? 0 })
+  /** Holds are counted from the checkpoint: older rows may be gone. */
+  const made = { holds: 0, orders: 0, payments: 0, refunds: 0, ...checkpoint?.made }
   let stretch = newStretch()
-  let seq = 0
-  let appliedAtMs = 0
+  let seq = checkpoint?.seq ?? 0
+  let appliedAtMs = checkpoint?.appliedAtMs ?? 0
 
   function take(entry: Entry, rows: { readonly events: ReadonlyMap<string, PaymentEvent> }): void {
     const at: Place = { productId, seq: entry.seq, index: null }
@@ -78,7 +83,6 @@ export function createReplay(productId: number, findings: Findings) {
       findings.look('C2', 'commands that failed')
       if (recorded.changes.length > 0) findings.blame('C2', place, 'it failed and changed things')
     } else if (rules === RULES_VERSION) {
-      findings.look('C2', 'commands decided again')
       decideAgain(command, recorded, { place, changes })
     } else findings.look('C2', 'commands of other rules, only folded')
     const before = state.products.get(productId) ?? null
@@ -101,6 +105,11 @@ export function createReplay(productId: number, findings: Findings) {
     { place, changes }: { place: Place; changes: readonly Change[] },
   ): void {
     const decision = decideOn(state, command, { given, appliedAtMs })
+    const isPruned = checkpoint !== null && changes.length === 0
+    if (isPruned && namesPruned({ command, outcome, decision }, { state, checkpoint })) {
+      return findings.look('C2', 'commands that name what was pruned, only folded')
+    }
+    findings.look('C2', 'commands decided again')
     if (decision instanceof Error) {
       return findings.blame('C2', place, `${command.type} cannot be decided again: ${decision}`)
     }
@@ -148,6 +157,14 @@ export function createReplay(productId: number, findings: Findings) {
     made: made as Readonly<typeof made>,
     take,
     seq: () => seq,
+    /** Where it stands; null before the product is made. */
+    standing(): Checkpoint | null {
+      const product = state.products.get(productId)
+      const { holds: _pruned, ...counted } = made
+      return product
+        ? { productId, seq, appliedAtMs, product, made: counted, kept: counters.kept() }
+        : null
+    },
     /** What was done since this was last asked. */
     endStretch(): Stretch {
       const ended = stretch

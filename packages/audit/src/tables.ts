@@ -190,7 +190,7 @@ const refundIds = ({ orderId, payments }: Order): readonly string[] =>
 const refundsOf = (state: State, order: Order): readonly Refund[] =>
   refundIds(order).flatMap((id) => state.refunds.get(id) ?? [])
 
-function knowOrder(state: State, order: Order, refunds: readonly Refund[]): void {
+export function knowOrder(state: State, order: Order, refunds: readonly Refund[]): void {
   state.orders.set(order.orderId, order)
   for (const { reference, status } of order.payments) {
     if (reference !== null) state.referenceOwners.set(reference, { orderId: order.orderId, status })

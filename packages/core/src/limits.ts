@@ -22,6 +22,10 @@ export const BATCH_MAX_DEFAULT = 256
 export const BATCH_BYTES_MAX = 1_000_000
 /** A batch older than this is a stale job of a restored Redis: buried, never applied. */
 export const BATCH_AGE_MS_MAX = 24 * 3_600_000
+/** What is older than this is pruned, where it is none of the shop's books. */
+export const JOURNAL_DAYS = 7
+/** The journal is the fence against a batch that comes again, for as long as one may: twice that, at least. */
+export const JOURNAL_DAYS_MIN = (2 * BATCH_AGE_MS_MAX) / (24 * 3_600_000)
 export const LANE_BATCHES_MAX = 2
 export const PROCESS_BATCHES_MAX = 16
 export const LANE_DEPTH_MAX = 250_000

@@ -8,6 +8,7 @@ import * as settings from '../migrations/0005_settings.ts'
 import * as saleRules from '../migrations/0006_sale_rules.ts'
 import * as orphansAndReplays from '../migrations/0007_orphans_and_replays.ts'
 import * as operatorActions from '../migrations/0008_operator_actions.ts'
+import * as checkpoints from '../migrations/0009_checkpoints.ts'
 import type { Database } from './connect.ts'
 
 const migrations: Record<string, Migration> = {
@@ -19,6 +20,7 @@ const migrations: Record<string, Migration> = {
   '0006_sale_rules': saleRules,
   '0007_orphans_and_replays': orphansAndReplays,
   '0008_operator_actions': operatorActions,
+  '0009_checkpoints': checkpoints,
 }
 
 const migratorOf = ({ db }: Database): Migrator =>

@@ -137,6 +137,13 @@ export type JournalRow = {
   body: string
 }
 
+export type CheckpointRow = {
+  product_id: number
+  seq: number
+  applied_at_ms: number
+  body: string
+}
+
 export type DeadLetterRow = {
   batch_id: string
   n: number
@@ -171,6 +178,7 @@ export type Schema = {
   payment_events: PaymentEventRow
   outcomes: OutcomeRow
   journal: JournalRow
+  checkpoints: CheckpointRow
   dead_letters: DeadLetterRow
   settings: SettingRow
   operator_actions: OperatorActionRow

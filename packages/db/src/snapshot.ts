@@ -11,10 +11,12 @@ import {
   type StoredOutcome,
 } from '@flashlane/core'
 import { type Kysely, type RawBuilder, type Selectable, sql } from 'kysely'
+import { type Checkpoint, checkpointOf } from './checkpoints.ts'
 import type { Database } from './connect.ts'
 import { EVENT_COLUMNS } from './load.ts'
 import { eventOf, hex, holdOf, orderOf, productOf, refundOf, toBytes } from './rows.ts'
 import type {
+  CheckpointRow,
   HoldRow,
   JournalRow,
   OrderRow,
@@ -107,19 +109,29 @@ function readsOn(db: Kysely<Schema>) {
       return row ? productOf(row) : null
     },
 
-    /** Of rows and of journals: one may be there without the other. */
+    /** Null where all of the journal is there. */
+    async checkpoint(productId: number): Promise<Checkpoint | null> {
+      const [row] = await rowsOf<CheckpointRow>(
+        sql`select * from checkpoints where product_id = ${productId}`,
+      )
+      return row ? checkpointOf(row) : null
+    },
+
+    /** Of rows, journals and checkpoints: one may be there without the others. */
     async productIdsAfter(productId: number, limit: number): Promise<readonly number[]> {
       const rows = await rowsOf<{ product_id: number }>(sql`
         (select product_id from products where product_id > ${productId} order by product_id limit ${limit})
         union
         (select distinct product_id from journal where product_id > ${productId} order by product_id limit ${limit})
+        union
+        (select product_id from checkpoints where product_id > ${productId} order by product_id limit ${limit})
         order by product_id limit ${limit}`)
       return rows.map((row) => row.product_id)
     },
 
-    async countEntries(productId: number): Promise<number> {
+    async countEntries(productId: number, { afterSeq = 0 } = {}): Promise<number> {
       const [row] = await rowsOf<{ n: number }>(
-        sql`select count(*) as n from journal where product_id = ${productId}`,
+        sql`select count(*) as n from journal where product_id = ${productId} and seq > ${afterSeq}`,
       )
       return row?.n ?? 0
     },
@@ -201,9 +213,14 @@ function readsOn(db: Kysely<Schema>) {
       return found
     },
 
-    async holdTotals(productId: number): Promise<{ rows: number; activeUnits: number }> {
+    /** `rows` are those that entries after `afterSeq` made, since older ones may be pruned; null counts all. */
+    async holdTotals(
+      productId: number,
+      { afterSeq }: { afterSeq: number | null },
+    ): Promise<{ rows: number; activeUnits: number }> {
+      const isCounted = afterSeq === null ? sql`true` : sql`born_version > ${afterSeq}`
       const [row] = await rowsOf<{ n: number; units: number }>(sql`
-        select count(*) as n,
+        select count(case when ${isCounted} then 1 end) as n,
           cast(coalesce(sum(case when status = 'active' then quantity else 0 end), 0) as signed) as units
         from holds where ${ofProduct('hold_id', 'hold', productId)}`)
       return { rows: row?.n ?? 0, activeUnits: row?.units ?? 0 }

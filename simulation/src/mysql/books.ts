@@ -23,6 +23,7 @@ export function booksOf(tables: Tables): Books {
 
   return {
     product: async (productId) => tables.products.rows.get(String(productId)) ?? null,
+    checkpoint: async () => null,
     productIdsAfter: async (after, limit) =>
       page(
         all(tables.products)
