@@ -10,10 +10,11 @@ import { Problem } from './progress.mjs'
 
 /**
  * What each user is for, and what it has on the databases; docs/operating.md says the same. api and worker change rows
- * only, so whoever gets into one can neither drop a table nor delete what it did.
+ * only, so whoever gets into one can neither drop a table nor delete what it did. What prunes cannot change what it leaves.
  */
 export const USERS = {
   flashlane_app: 'SELECT, INSERT, UPDATE',
+  flashlane_prune: 'SELECT, INSERT, DELETE',
   flashlane_migrate: 'SELECT, INSERT, UPDATE, DELETE, CREATE, ALTER, DROP, INDEX, REFERENCES',
 }
 
@@ -41,7 +42,7 @@ const asRoot = process.getuid?.() === 0 ? ['--user=root'] : []
 
 /**
  * @param {MysqlOptions} options
- * @returns {Promise<import('./redis.mjs').Server & { urls: { app: string, migrate: string } }>} `url` is of a user who may also make databases.
+ * @returns {Promise<import('./redis.mjs').Server & { urls: { app: string, migrate: string, prune: string } }>} `url` is of a user who may also make databases.
  */
 export async function startMysql({
   folder,
@@ -106,7 +107,11 @@ export async function startMysql({
       `MySQL did not start (${String(error)}). Its log, ${logFile}, ends with:\n${child.tail()}`,
     )
   }
-  const urls = { app: urlOf('flashlane_app'), migrate: urlOf('flashlane_migrate') }
+  const urls = {
+    app: urlOf('flashlane_app'),
+    migrate: urlOf('flashlane_migrate'),
+    prune: urlOf('flashlane_prune'),
+  }
   return { url, urls, port, child, stop: () => end('SIGTERM'), kill: () => end('SIGKILL') }
 }
 

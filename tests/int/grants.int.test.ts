@@ -1,4 +1,5 @@
 /** The users of docs/operating.md, on a server of its own: each can do its work, and nothing beside it. */
+import { prune, type Pruned } from '@flashlane/audit/prune.ts'
 import { connect, type Database, killSleepers, migrate, migrationsPending } from '@flashlane/db'
 import { applyBatch } from '@flashlane/worker/apply.ts'
 import { createStore } from '@flashlane/worker/store.ts'
@@ -6,15 +7,17 @@ import { sql } from 'kysely'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setImmediate as pause } from 'node:timers/promises'
 import { pino } from 'pino'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { USERS } from '../../scripts/mysql.mjs'
 import { freePort, startMysql } from '../../scripts/services.mjs'
-import { aBatchId, aPlaceHold, aProduct } from '../support/commands.ts'
+import { aBatchId, aPlaceHold, aProduct, aReleaseHold } from '../support/commands.ts'
 import { createTestDatabase, type TestDatabase } from '../support/database.ts'
 import { until } from '../support/until.ts'
 
 const SLEEPS_MS = 10_000
+const DAY_MS = 86_400_000
 
 let server: Awaited<ReturnType<typeof startMysql>>
 let testDatabase: TestDatabase
@@ -83,6 +86,40 @@ test.each([
   'set global innodb_flush_log_at_trx_commit = 0',
 ])('the app’s user may not: %s', async (statement) => {
   await expect(sql.raw(statement).execute(app.db)).rejects.toThrow(/denied/)
+})
+
+test('the pruner’s user prunes, and can change neither a row that stays nor a table', async () => {
+  const url = new URL(server.urls.prune)
+  url.pathname = new URL(testDatabase.url).pathname
+  const pruner = connect({ url: url.href, poolSize: 2, multipleStatements: false })
+  const productId = await aProduct(app, { stock: 2 })
+  const [hold, kept] = [aPlaceHold(productId), aPlaceHold(productId)]
+  await applyBatch(createStore(app, pino({ level: 'silent' })), {
+    batchId: aBatchId(),
+    commands: [hold, kept, aReleaseHold(hold)],
+  })
+  const told: Pruned[] = []
+  const options = { pause, tell: (pruned: Pruned) => told.push(pruned) }
+
+  const isRight = await prune(pruner, { ...options, beforeMs: Date.now() + DAY_MS })
+
+  expect(isRight).toBe(true)
+  expect(await userOf(pruner)).toBe('flashlane_prune@%')
+  expect(told.find((each) => each.productId === productId)?.done).toEqual({
+    seq: 2,
+    entries: 2,
+    outcomes: 1,
+    holds: 1,
+  })
+  for (const statement of [
+    'update products set sold = 0',
+    'update checkpoints set seq = 0',
+    'truncate table journal',
+    'drop table journal',
+  ]) {
+    await expect(sql.raw(statement).execute(pruner.db)).rejects.toThrow(/denied/)
+  }
+  await pruner.close()
 })
 
 test('the migrations’ user brings an empty database up, and sees no other', async () => {

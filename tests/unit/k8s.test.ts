@@ -16,13 +16,16 @@ type Manifest = {
   readonly spec?: {
     readonly selector?: { readonly matchLabels?: Record<string, string> }
     readonly scaleTargetRef?: { readonly name: string }
-    readonly template?: {
-      readonly metadata: { readonly labels: Record<string, string> }
-      readonly spec: {
-        readonly terminationGracePeriodSeconds?: number
-        readonly containers: readonly Container[]
-      }
-    }
+    readonly template?: Template
+    readonly jobTemplate?: { readonly spec: { readonly template: Template } }
+  }
+}
+
+type Template = {
+  readonly metadata: { readonly labels: Record<string, string> }
+  readonly spec: {
+    readonly terminationGracePeriodSeconds?: number
+    readonly containers: readonly Container[]
   }
 }
 
@@ -119,9 +122,12 @@ test('whatever chooses pods by their labels chooses some, and what is scaled is 
 })
 
 test('each process is started by a file that is there', () => {
-  const containers = all.flatMap(({ manifest }) => manifest.spec?.template?.spec.containers ?? [])
+  const containers = all.flatMap(({ manifest: { spec } }) => {
+    const template = spec?.template ?? spec?.jobTemplate?.spec.template
+    return template?.spec.containers ?? []
+  })
 
-  expect(containers).toHaveLength(3)
+  expect(containers).toHaveLength(4)
   for (const { command } of containers) {
     const [program, file = ''] = command
     expect(program).toBe('node')

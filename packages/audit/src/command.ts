@@ -56,7 +56,9 @@ async function run(): Promise<number> {
 
 /** Hoisted, as all that is run at once from the top of this file. */
 async function isThere(books: Books, productId: number): Promise<boolean> {
-  return (await books.product(productId)) !== null || (await books.countEntries(productId)) > 0
+  if (await books.product(productId)) return true
+  const afterSeq = (await books.checkpoint(productId))?.seq ?? 0
+  return afterSeq > 0 || (await books.countEntries(productId, { afterSeq })) > 0
 }
 
 function readOptions() {

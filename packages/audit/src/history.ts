@@ -109,8 +109,7 @@ export function booksOf({
     product: async () => state.products.get(PRODUCT_ID) ?? null,
     productIdsAfter: async (after) => (after < PRODUCT_ID ? [PRODUCT_ID] : []),
     checkpoint: async () => checkpoint,
-    countEntries: async (_, { afterSeq = 0 } = {}) =>
-      journal.filter(({ seq }) => seq > afterSeq).length,
+    countEntries: async (_, { afterSeq }) => journal.filter(({ seq }) => seq > afterSeq).length,
     entries: async (_, { afterSeq, limit }) => pageOf(journal, ({ seq }) => seq > afterSeq, limit),
     holds: async (ids) => ids.flatMap((id) => state.holds.get(id) ?? []),
     orders: async (_, { ids = [], holdIds = [], references = [] }) =>

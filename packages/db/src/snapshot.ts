@@ -129,7 +129,7 @@ function readsOn(db: Kysely<Schema>) {
       return rows.map((row) => row.product_id)
     },
 
-    async countEntries(productId: number, { afterSeq = 0 } = {}): Promise<number> {
+    async countEntries(productId: number, { afterSeq }: { afterSeq: number }): Promise<number> {
       const [row] = await rowsOf<{ n: number }>(
         sql`select count(*) as n from journal where product_id = ${productId} and seq > ${afterSeq}`,
       )
