@@ -29,7 +29,7 @@ export class PruneUnderWay extends Error {}
 /** Only one at a time prunes a database. That saves work, and no more: two at once would do no harm. */
 export function withPruneLock<Value>({ db }: Database, work: () => Promise<Value>): Promise<Value> {
   // Locks of this kind are the server's, so the name tells the database; and it has to be short.
-  const name = sql`concat('flashlane_prune_', md5(database()))`
+  const name = sql`concat('flashlane_prune_', left(sha2(database(), 256), 32))`
   return db.connection().execute(async (connection) => {
     const { rows } = await sql<{ isOurs: number }>`select get_lock(${name}, 0) as isOurs`.execute(
       connection,
