@@ -6,7 +6,7 @@ import { type RawBuilder, sql } from 'kysely'
 import { spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { aPlaceHold, aReleaseHold } from '../support/commands.ts'
+import { anAdjustStock, aPlaceHold, aReleaseHold } from '../support/commands.ts'
 import { createTestDatabase, type TestDatabase } from '../support/database.ts'
 import { anOldShop, aSale, idsIn, pruneBefore } from '../support/old-sale.ts'
 import { until } from '../support/until.ts'
@@ -22,7 +22,7 @@ afterAll(() => testDatabase.drop())
 
 const run = (statement: RawBuilder<unknown>, on = database) => statement.execute(on.db)
 
-test('a journal too long for the endpoint goes piece by piece, and is short again', async () => {
+test('a journal too long for the endpoint goes piece by piece beside a sale, and is short again', async () => {
   const shop = await anOldShop(testDatabase)
   const { auditProduct, close } = createAudit({ url: testDatabase.url, tls: undefined })
   for (let n = 0; n <= AUDIT_ENTRIES_MAX; n++) {
@@ -34,15 +34,21 @@ test('a journal too long for the endpoint goes piece by piece, and is short agai
   const beforeMs = shop.nowMs()
   await shop.apply(aPlaceHold(shop.productId))
 
-  const { of } = await pruneBefore(database, beforeMs)
+  let isPruned = false
+  const pruning = pruneBefore(database, beforeMs).finally(() => (isPruned = true))
+  let sold = 0
+  for (; !isPruned; sold++)
+    await shop.apply(aPlaceHold(shop.productId), anAdjustStock(shop.productId, { delta: 1 }))
+  const { of } = await pruning
 
+  expect(sold).toBeGreaterThan(10)
   const made = AUDIT_ENTRIES_MAX + 1
   const own = of(shop.productId)
   expect(own?.done).toEqual({ seq: made + 1, entries: made + 1, outcomes: made, holds: made })
-  expect(await shop.holds()).toHaveLength(1)
+  expect(await shop.holds()).toHaveLength(1 + sold)
   const report = await auditProduct(shop.productId)
   expect(report.ok).toBe(true)
-  expect(report.checkers[1]?.looked).toMatchObject({ entries: 1 })
+  expect(report.checkers[1]?.looked).toMatchObject({ entries: 1 + sold })
   await close()
   await shop.close()
 })

@@ -3,7 +3,13 @@ import type { Report } from '@flashlane/audit'
 import type { Pruned } from '@flashlane/audit/prune.ts'
 import type { PlaceHold } from '@flashlane/core'
 import { START_MS } from '@flashlane/core/builders.ts'
-import { type Database, PruneUnderWay, withPruneLock } from '@flashlane/db'
+import {
+  type Database,
+  PruneUnderWay,
+  withPruneLock,
+  withSnapshot,
+  writeCheckpoint,
+} from '@flashlane/db'
 import { type RawBuilder, sql } from 'kysely'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { aReleaseHold } from '../support/commands.ts'
@@ -107,12 +113,20 @@ test('a checkpoint never goes back, and a second process at once is told so', as
   await pruneBefore(database, beforeMs)
   const seqs = sql`select seq as id from checkpoints where product_id = ${shop.productId}`
 
+  const { productId } = shop
+  const standing = await withSnapshot(database, (books) => books.checkpoint(productId))
+  if (!standing) throw new Error('there is no checkpoint')
+
+  // As a process would that had begun before, and lost its lock.
+  expect(await writeCheckpoint(database, { ...standing, seq: 5 })).toBe(false)
+  expect(await writeCheckpoint(database, standing)).toBe(false)
   expect(await pruneBefore(database, beforeMs - 30_000)).toMatchObject({ isRight: true, told: [] })
   await withPruneLock(database, () =>
     expect(pruneBefore(database, shop.nowMs())).rejects.toThrow(PruneUnderWay),
   )
 
   expect(await idsIn(database, seqs)).toEqual(['6'])
+  expect((await shop.audit()).ok).toBe(true)
   await shop.close()
 })
 

@@ -559,7 +559,7 @@ export interface paths {
     }
     /**
      * Check the books of a product
-     * @description Decides the product’s whole journal again and compares it with its rows, as of one moment. A journal of more than 1000 entries takes `npm run audit`. One audit a process at a time.
+     * @description Decides the product’s journal again, from its checkpoint where it was pruned, and compares it with its rows, as of one moment. More than 1000 entries take `npm run audit`. One audit a process at a time.
      */
     get: operations['auditProduct']
     put?: never

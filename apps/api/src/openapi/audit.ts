@@ -50,7 +50,7 @@ export const auditProduct = operation({
   path: '/api/admin/audit',
   operationId: 'auditProduct',
   summary: 'Check the books of a product',
-  description: `Decides the product’s whole journal again and compares it with its rows, as of one moment. A journal of more than ${AUDIT_ENTRIES_MAX} entries takes \`npm run audit\`. One audit a process at a time.`,
+  description: `Decides the product’s journal again, from its checkpoint where it was pruned, and compares it with its rows, as of one moment. More than ${AUDIT_ENTRIES_MAX} entries take \`npm run audit\`. One audit a process at a time.`,
   query: auditQuery,
   answers: {
     200: jsonAnswer('What was looked at, and what is wrong', report, {
