@@ -34,10 +34,10 @@ test('a journal too long for the endpoint goes piece by piece beside a sale, and
   const beforeMs = shop.nowMs()
   await shop.apply(aPlaceHold(shop.productId))
 
-  let isPruned = false
-  const pruning = pruneBefore(database, beforeMs).finally(() => (isPruned = true))
+  const sale = { isOver: false }
+  const pruning = pruneBefore(database, beforeMs).finally(() => (sale.isOver = true))
   let sold = 0
-  for (; !isPruned; sold++)
+  for (; !sale.isOver; sold++)
     await shop.apply(aPlaceHold(shop.productId), anAdjustStock(shop.productId, { delta: 1 }))
   const { of } = await pruning
 
