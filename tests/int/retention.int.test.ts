@@ -11,7 +11,7 @@ import {
   writeCheckpoint,
 } from '@flashlane/db'
 import { type RawBuilder, sql } from 'kysely'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
 import { aReleaseHold } from '../support/commands.ts'
 import { createTestDatabase, type TestDatabase } from '../support/database.ts'
 import {
@@ -226,6 +226,7 @@ test('whatever is broken after it was pruned is told', async () => {
 
 test('a random sale that is pruned while it goes on, and again at its end, has right books', async () => {
   const sale = await createTestDatabase()
+  onTestFinished(() => sale.drop())
   const told: Pruned[] = []
   const pruneTo = async (beforeMs: number) => {
     const { isRight, told: more } = await pruneBefore(sale.database, beforeMs)
@@ -255,5 +256,4 @@ test('a random sale that is pruned while it goes on, and again at its end, has r
   const outcomes = told.reduce((sum, { done }) => sum + (done?.outcomes ?? 0), 0)
   expect(holds).toBeGreaterThan(20)
   expect(outcomes).toBeGreaterThan(50)
-  await sale.drop()
 })
