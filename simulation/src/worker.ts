@@ -1,5 +1,5 @@
 /** A worker process: the product's own parts, over the simulated database and Redis. */
-import { type Batch, type Layout, type Reply, replyChannel } from '@flashlane/core'
+import { type Batch, type Layout, replyChannel } from '@flashlane/core'
 import type { JournalRow } from '@flashlane/db'
 import type { Published } from '@flashlane/worker/after-commit.ts'
 import { makeHandle } from '@flashlane/worker/handle.ts'
@@ -145,10 +145,8 @@ export function startWorker(deps: WorkerDeps, name: string): WorkerProcess {
 }
 
 /** In the order of the product's pipeline: who waits for a batch is told last. */
-function publish(redis: RedisServer, { reply, depth }: Published): void {
-  if (!reply) return
-  const message: Reply = { batchId: reply.batchId, outcomes: reply.outcomes, depth }
-  redis.publish(replyChannel(reply.to), JSON.stringify(message))
+function publish(redis: RedisServer, { reply }: Published): void {
+  if (reply) redis.publish(replyChannel(reply.to), JSON.stringify(reply.message))
 }
 
 function pause(process: Process, ms: number, signal: AbortSignal): Promise<void> {

@@ -1,5 +1,5 @@
 import { createSnapshots } from '@flashlane/api/snapshots.ts'
-import { type Product, queueName } from '@flashlane/core'
+import { packReply, type Product, queueName } from '@flashlane/core'
 import { aProduct } from '@flashlane/core/builders.ts'
 import { createRunIds } from '@flashlane/redis'
 import { publish, type Published } from '@flashlane/worker/after-commit.ts'
@@ -31,8 +31,12 @@ const versions = (productId: number): [Product, Product] => [
   { ...aProduct(), productId, version: 1 },
   { ...aProduct(), productId, version: 2 },
 ]
+const replyTo = (batchId: string): Published['reply'] => ({
+  to: 'me',
+  message: packReply({ batchId, commands: [], outcomes: [], depth: 0 }),
+})
 const show = (runId: string, product: Product, reply: Published['reply'] = null) =>
-  publish(redis, runId, { lane: LANE, products: [product], commandIds: [], reply, depth: 0 })
+  publish(redis, runId, { lane: LANE, products: [product], commandIds: [], reply })
 
 let server: TestRedis
 let redis: Redis
@@ -55,14 +59,14 @@ test('a Redis that is full shows no snapshot rather than an old one, and who wai
   await subscriber.subscribe('flashlane:replies:me')
   const sources: string[] = []
   const snapshots = snapshotsFor(redis, latest, { readFrom: (source) => sources.push(source) })
-  await show(runId, old, { to: 'me', batchId: 'one', outcomes: [] })
+  await show(runId, old, replyTo('one'))
   await until(async () => (await snapshots.read(1))?.version === 1, {
     withinMs: 5_000,
     what: 'the old snapshot is shown',
   })
 
   await redis.config('SET', 'maxmemory', '1')
-  await show(runId, latest, { to: 'me', batchId: 'two', outcomes: [] })
+  await show(runId, latest, replyTo('two'))
   await until(async () => told.length === 2, { withinMs: 5_000, what: 'both are told' })
   const shown = await snapshots.read(1)
   await redis.config('SET', 'maxmemory', '0')

@@ -1,24 +1,12 @@
 /** What follows a commit. Every step may be done twice: a redelivered batch does them all again. */
-import {
-  commandKey,
-  type Outcome,
-  type Product,
-  type Reply,
-  replyChannel,
-  snapshotWrite,
-} from '@flashlane/core'
+import { commandKey, type Product, type Reply, replyChannel, snapshotWrite } from '@flashlane/core'
 import type { RedisClient } from '@flashlane/redis'
 
 export type Published = {
   readonly lane: string
   readonly products: readonly Product[]
   readonly commandIds: readonly string[]
-  readonly reply: {
-    readonly to: string
-    readonly batchId: string
-    readonly outcomes: readonly Outcome[]
-  } | null
-  readonly depth: number
+  readonly reply: { readonly to: string; readonly message: Reply } | null
 }
 
 /**
@@ -28,16 +16,13 @@ export type Published = {
 export async function publish(
   redis: RedisClient,
   runId: string,
-  { lane, products, commandIds, reply, depth }: Published,
+  { lane, products, commandIds, reply }: Published,
 ): Promise<void> {
   const pipeline = redis.pipeline()
   if (commandIds.length > 0) pipeline.unlink(...commandIds.map((id) => commandKey(lane, id)))
   if (products.length > 0) {
     pipeline.eval(...snapshotWrite({ lane, runId, products, isNews: true }))
   }
-  if (reply) {
-    const message: Reply = { batchId: reply.batchId, outcomes: reply.outcomes, depth }
-    pipeline.publish(replyChannel(reply.to), JSON.stringify(message))
-  }
+  if (reply) pipeline.publish(replyChannel(reply.to), JSON.stringify(reply.message))
   for (const [error] of (await pipeline.exec()) ?? []) if (error) throw error
 }

@@ -5,6 +5,7 @@ import {
   type CommandBatch,
   type ExpiryBatch,
   type Layout,
+  packReply,
 } from '@flashlane/core'
 import type { Failpoints } from '@flashlane/failpoints'
 import type { Logger } from '@flashlane/log'
@@ -101,9 +102,15 @@ export function makeHandle(deps: Deps): Handle {
       what: `lane ${lane.name}`,
     })
     const outcome = { outcome: 'accepted', result: { type: 'pong', nowMs }, version: 0 } as const
-    const reply = { to: batch.replyTo, batchId: batch.batchId, outcomes: [outcome] }
-    const message = { lane: lane.name, products: [], commandIds: [], reply, depth: 0 }
-    await deps.untilDone(async () => publish(await deps.runIdOf(lane.name), message), {
+    const message = packReply({
+      batchId: batch.batchId,
+      commands: [],
+      outcomes: [outcome],
+      depth: 0,
+    })
+    const reply = { to: batch.replyTo, message }
+    const told = { lane: lane.name, products: [], commandIds: [], reply }
+    await deps.untilDone(async () => publish(await deps.runIdOf(lane.name), told), {
       signal,
       what: `lane ${lane.name}`,
     })
@@ -114,7 +121,7 @@ export function makeHandle(deps: Deps): Handle {
     const productIds = await mysql.productsOfBatch(batchId)
     const products = await mysql.findProducts(productIds)
     if (products.length === 0) return
-    const shown = { lane: lane.name, products, commandIds: [], reply: null, depth: 0 }
+    const shown = { lane: lane.name, products, commandIds: [], reply: null }
     await publish(await deps.runIdOf(lane.name), shown)
   }
 
@@ -127,13 +134,16 @@ export function makeHandle(deps: Deps): Handle {
     const { decided, outcomes, productIds, nowMs } = applied
     const isNews = decided.length > 0 || nowMs !== null
     const products = isNews ? applied.products : await mysql.findProducts(productIds)
+    const { batchId, commands, replyTo } = batch
+    const depth = await lane.depth(commands.length)
     const published: Published = {
       lane: lane.name,
       products,
-      commandIds: batch.commands.map((command) => command.commandId),
+      commandIds: commands.map((command) => command.commandId),
       reply:
-        batch.replyTo === null ? null : { to: batch.replyTo, batchId: batch.batchId, outcomes },
-      depth: await lane.depth(batch.commands.length),
+        replyTo === null
+          ? null
+          : { to: replyTo, message: packReply({ batchId, commands, outcomes, depth }) },
     }
     const runId = await deps.runIdOf(lane.name)
     // Sent here and now, and not awaited: the job's completion follows over the same connection, so that a job which is

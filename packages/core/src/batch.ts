@@ -1,8 +1,7 @@
-/** What one BullMQ job carries, and what its sender is told. */
+/** What one BullMQ job carries. */
 import { z } from 'zod'
 import { command, ping } from './command.ts'
 import { timeOf } from './ids.ts'
-import type { Outcome } from './outcome.ts'
 
 export const BATCH_FORMAT = 1
 export const BATCH_COMMANDS_MAX = 1_024
@@ -64,15 +63,6 @@ export function madeAtOfJobData(data: string | null): number | null {
   }
 }
 
-/** Published to `replyTo` when a batch is committed: outcomes in the order of its commands. */
-export type Reply = {
-  readonly batchId: string
-  readonly outcomes: readonly Outcome[]
-  /** Commands that stood in the lane when it was last counted. */
-  readonly depth: number
-}
-
-export const replyChannel = (processId: string): string => `flashlane:replies:${processId}`
 /** Told when a product is made, or a lane does not answer: every worker looks for lanes to open. */
 export const LANES_CHANNEL = 'flashlane:lanes'
 /** Told there instead of a product: look for what is overdue, too. */

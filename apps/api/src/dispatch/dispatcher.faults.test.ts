@@ -1,4 +1,4 @@
-import { type Command, type CommandBatch, formatId, type Outcome } from '@flashlane/core'
+import { type Command, type CommandBatch, formatId, type Outcome, packReply } from '@flashlane/core'
 import { expect, test } from 'vitest'
 import { createDispatcher } from './dispatcher.ts'
 import { createManualTimers } from './manual-timers.ts'
@@ -82,7 +82,7 @@ async function run(seed: number) {
         applied.set(commandId, batch.batchId)
       }
       journal.set(batch.batchId, outcomes)
-      const reply = { batchId: batch.batchId, outcomes, depth: queue.length }
+      const reply = packReply({ ...batch, outcomes, depth: queue.length })
       if (!chance(0.2)) timers.set(() => dispatcher.heard(reply), random() * 20)
     }
     timers.set(work, 30)

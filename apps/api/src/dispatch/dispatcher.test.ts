@@ -3,6 +3,7 @@ import {
   type CommandBatch,
   formatId,
   type Outcome,
+  packReply,
   REDIS_COMMAND_MS_MAX,
 } from '@flashlane/core'
 import { expect, test } from 'vitest'
@@ -94,7 +95,7 @@ function aDispatcher(made: Partial<DispatcherDeps> = {}) {
     reply(index: number, depth = 0): void {
       const batch = sent[index] as CommandBatch
       jobs.delete(batch.batchId)
-      dispatcher.heard({ batchId: batch.batchId, outcomes: outcomesOf(batch), depth })
+      dispatcher.heard(packReply({ ...batch, outcomes: outcomesOf(batch), depth }))
     },
     /** The worker applies a batch, and its reply is lost. */
     applySilently(index: number): void {

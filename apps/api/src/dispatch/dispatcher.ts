@@ -5,6 +5,7 @@ import {
   LANE_DEPTH_MAX,
   type Outcome,
   type Reply,
+  unpackOutcomes,
   WAITERS_MAX,
 } from '@flashlane/core'
 import type { AddResult } from '../lanes.ts'
@@ -76,12 +77,12 @@ export function createDispatcher(deps: DispatcherDeps) {
     sender.wake(lane)
   }
 
-  function heard({ batchId, outcomes, depth }: Reply): void {
-    const inFlight = inFlights.find(batchId)
+  function heard(reply: Reply): void {
+    const inFlight = inFlights.find(reply.batchId)
     if (!inFlight) return
-    inFlight.lane.depthTold = depth
+    inFlight.lane.depthTold = reply.depth
     inFlight.lane.heardMs = timers.monotonicMs()
-    settle(inFlight, outcomes)
+    settle(inFlight, unpackOutcomes(reply, inFlight.batch.commands))
   }
 
   function settle(inFlight: InFlight, outcomes: readonly Outcome[]): void {
