@@ -1,8 +1,8 @@
 /** How much of a process's memory is garbage. */
 import { setFlagsFromString } from 'node:v8'
 
-/** Percent that the old generation may grow between two collections of it. V8's own choice for a heap as small as ours
- * is 300: a crowd's answered requests lay about until the process had 340 MB. */
+/** Percent that the old generation may grow between two collections. V8 lets a heap as small as ours grow by 300: what a
+ * crowd was answered lay about until a process had more than 300 MB. */
 const HEAP_GROWING_PERCENT = 50
 
 /** To be called first of all. Costs about one collection a second under load, and was not measurable in holds. */
