@@ -24,7 +24,7 @@ export const help = `npm run bench [-- options] [P1 P2 ... P12]
 Measures Flashlane beside its peers on this machine, and says which bars it clears. Without a name, all of them.
 
   --quick          under three minutes in all: one short round, small tables. Shows that it works, not how fast
-  --rounds N       rounds of each, in turn (3; with --quick 1)
+  --rounds N       rounds of each, in turn (7; with --quick 1)
   --seconds N      length of each measurement (8; with --quick 1)
   --url URL        a MySQL or MariaDB to use instead of a private one, as MYSQL_URL does
   --log-level L    of Flashlane's processes (warn)

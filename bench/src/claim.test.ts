@@ -3,12 +3,13 @@ import { type Claim, judge } from './claim.ts'
 
 const quiet = { noise: 0.02, faults: [] }
 
+const ceiling = { kind: 'ceiling', name: 'no-op' } as const
 const aClaim = (over: Partial<Claim> = {}): Claim => ({
   scenario: 'P1',
   what: 'one hot product',
   values: [700, 650, 720],
   unit: '/s',
-  other: { kind: 'ceiling', name: 'no-op', values: [1_000, 990, 1_010] },
+  other: { ...ceiling, values: [1_000, 1_000, 1_000] },
   bar: { atLeast: 0.65 },
   ...over,
 })
@@ -33,10 +34,22 @@ test('a bar from above is cleared from below', () => {
   expect(judge({ ...claim, bar: { atMost: 1.9 } }, quiet).verdict).toBe('short')
 })
 
+test('rounds are compared one by one: a machine that slows down for all of them changes no ratio', () => {
+  const slowing = { values: [700, 350, 70], other: { ...ceiling, values: [1_000, 500, 100] } }
+
+  expect(judge(aClaim(slowing), quiet)).toMatchObject({ figure: 350, ratio: 0.7, spread: 0 })
+})
+
+test('without a round beside each, the medians are compared', () => {
+  const claim = aClaim({ other: { ...ceiling, values: [1_000] } })
+
+  expect(judge(claim, quiet).ratio).toBe(0.7)
+})
+
 test('on a noisy machine a ratio near its bar is unclear, and one far from it is judged', () => {
   const noisy = { noise: 0.3, faults: [] }
 
-  expect(judge(aClaim(), noisy).verdict).toBe('unclear')
+  expect(judge(aClaim({ bar: { atLeast: 0.69 } }), noisy).verdict).toBe('unclear')
   expect(judge(aClaim({ bar: { atLeast: 0.3 } }), noisy).verdict).toBe('pass')
   expect(judge(aClaim({ bar: { atLeast: 2 } }), noisy).verdict).toBe('short')
 })

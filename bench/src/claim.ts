@@ -1,5 +1,5 @@
 /** A claim: one figure beside another, and the bar that their ratio has to clear. */
-import { median, spread } from './statistics.ts'
+import { median, quartiles, spread } from './statistics.ts'
 
 export type Bar = { readonly atLeast: number } | { readonly atMost: number }
 
@@ -27,8 +27,9 @@ export type Verdict = 'pass' | 'short' | 'unclear' | 'wrong'
 export type Judged = Claim & {
   readonly figure: number
   readonly otherFigure: number | null
-  /** The figure over the other's; the figure itself without one. */
+  /** The median over the rounds of the figure over the other's; of the figure itself without one. */
   readonly ratio: number
+  /** Of the rounds' ratios. */
   readonly spread: number | null
   readonly verdict: Verdict
 }
@@ -37,8 +38,9 @@ export type Judged = Claim & {
 export const NOISE_MAX = 0.15
 
 /**
- * `noise` is the ceiling's own spread over the rounds: it does no work of its own, so it shows the machine's. Where that is
- * too much, a ratio within it of the bar is neither cleared nor missed. A wrong answer is no figure at all.
+ * What is measured one after the other is compared round by round, since the machine is not as quick in each. `noise` is
+ * the ceiling's own spread: it does no work of its own, so it shows the machine's. Where that is too much, a bar that lies
+ * among the middle half of the rounds is neither cleared nor missed. A wrong answer is no figure at all.
  */
 export function judge(
   claim: Claim,
@@ -46,21 +48,31 @@ export function judge(
 ): Judged {
   const figure = median(claim.values)
   const otherFigure = claim.other ? median(claim.other.values) : null
-  const ratio = otherFigure === null ? figure : figure / otherFigure
+  const rounds = ratiosOf(claim)
+  const ratio = median(rounds)
   return {
     ...claim,
     figure,
     otherFigure,
     ratio,
-    spread: spread(claim.values),
-    verdict: faults.length > 0 ? 'wrong' : verdictOf(ratio, claim.bar, noise),
+    spread: spread(rounds),
+    verdict: faults.length > 0 ? 'wrong' : verdictOf(rounds, claim.bar, noise),
   }
 }
 
-function verdictOf(ratio: number, bar: Bar, noise: number | null): Verdict {
+function ratiosOf({ values, other }: Claim): readonly number[] {
+  if (!other) return values
+  const { values: others } = other
+  const usual = median(others)
+  const isPaired = others.length === values.length
+  return values.map((value, round) => value / (isPaired ? (others[round] ?? usual) : usual))
+}
+
+function verdictOf(rounds: readonly number[], bar: Bar, noise: number | null): Verdict {
+  const ratio = median(rounds)
+  const [lower, upper] = quartiles(rounds)
   const limit = 'atLeast' in bar ? bar.atLeast : bar.atMost
-  const isClose = Math.abs(ratio / limit - 1) <= (noise ?? 0)
-  if (noise !== null && noise > NOISE_MAX && isClose) return 'unclear'
+  if (noise !== null && noise > NOISE_MAX && lower < limit && limit < upper) return 'unclear'
   const clears = 'atLeast' in bar ? ratio >= limit : ratio <= limit
   return clears ? 'pass' : 'short'
 }

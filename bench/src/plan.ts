@@ -3,8 +3,11 @@ import type { BenchOptions } from '../../scripts/bench-options.mjs'
 
 export type Plan = {
   readonly quick: boolean
+  /** Short and many, so that what is compared is measured close together. */
   readonly rounds: number
   readonly seconds: number
+  /** Of what takes a minute each. */
+  readonly longRounds: number
   readonly warmSeconds: number
   /** Holds that are in the table at each step of the growth. */
   readonly growth: readonly number[]
@@ -19,8 +22,9 @@ export type Plan = {
 
 const full: Plan = {
   quick: false,
-  rounds: 3,
-  seconds: 8,
+  rounds: 7,
+  seconds: 3,
+  longRounds: 3,
   warmSeconds: 3,
   growth: [1_000_000, 2_500_000, 5_000_000],
   backlog: 200_000,
@@ -33,6 +37,7 @@ const quick: Plan = {
   quick: true,
   rounds: 1,
   seconds: 1,
+  longRounds: 1,
   warmSeconds: 1,
   growth: [100_000],
   backlog: 10_000,
@@ -43,9 +48,11 @@ const quick: Plan = {
 
 export function planOf(options: Pick<BenchOptions, 'quick' | 'rounds' | 'seconds'>): Plan {
   const plan = options.quick ? quick : full
+  const rounds = options.rounds ?? plan.rounds
   return {
     ...plan,
-    rounds: options.rounds ?? plan.rounds,
+    rounds,
+    longRounds: Math.min(rounds, plan.longRounds),
     seconds: options.seconds ?? plan.seconds,
   }
 }

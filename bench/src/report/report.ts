@@ -39,8 +39,8 @@ export function remarks({ plan, sections, stolen }: Report): string[] {
     ...(plan.rounds === 1 ? ['One round: it says nothing about its own spread.'] : []),
     ...noisy.map(
       ({ title, noise }) =>
-        `${title}: the ceiling itself moved by ${percent(noise ?? 0)} from round to round. ` +
-        'The machine was too noisy to judge what lies that near its bar.',
+        `${title}: the middle half of the ceiling's own rounds lay ${percent(noise ?? 0)} apart. ` +
+        'The machine was too noisy to judge what its rounds lie on both sides of.',
     ),
     ...(stolen > STOLEN_MAX
       ? [`The host gave ${percent(stolen)} of the machine's time to others.`]

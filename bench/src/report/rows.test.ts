@@ -21,7 +21,7 @@ test('a ratio to the ceiling stands beside it, and the bar is a ratio', () => {
     '',
     '0.80',
     '>= 0.65 x',
-    '8 %',
+    '4 %',
     'pass',
   ])
 })

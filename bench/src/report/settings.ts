@@ -9,7 +9,7 @@ export function settingLines({ at, tookS, plan, logLevel, machine, stolen }: Rep
       .join(', ')
   return [
     `Measured: ${at}, commit ${machine.commit}, in ${Math.round(tookS / 60)} min`,
-    `Rounds: ${plan.rounds} in turn, ${plan.seconds} s each after ${plan.warmSeconds} s of warming up; medians`,
+    `Rounds: ${plan.rounds} in turn, ${plan.seconds} s each after ${plan.warmSeconds} s of warming up; ${plan.longRounds} of P11, P12 and P8's lane; medians`,
     `Machine: ${machine.processors}, ${machine.memoryGb} GB, ${machine.system}; load before ${machine.loadBefore.toFixed(2)}, stolen ${(stolen * 100).toFixed(1)} %`,
     `Versions: ${list(machine.versions)}`,
     `MySQL: ${list(machine.mysql)}`,

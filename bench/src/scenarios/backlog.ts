@@ -11,7 +11,7 @@ export async function backlog(bench: Bench): Promise<Section> {
   const flashlane = await startFlashlane(bench, { products: 1, stock: STOCK })
   const rates: number[] = []
   let accepted = 0
-  for (let round = 0; round < plan.rounds; round++) {
+  for (let round = 0; round < plan.longRounds; round++) {
     await flashlane.stopWorker()
     const waiting = await fillLane(flashlane, plan.backlog)
     accepted += waiting

@@ -26,7 +26,7 @@ export async function fullLane(bench: Bench): Promise<Part> {
   const none: Applied[] = []
   const many: Applied[] = []
   await applying(flashlane, plan.warmSeconds)
-  for (let round = 0; round < plan.rounds; round++) {
+  for (let round = 0; round < plan.longRounds; round++) {
     none.push(await applying(flashlane, seconds))
     await queue.pause()
     const waiting = await fillLane(flashlane, plan.backlog)

@@ -21,7 +21,7 @@ export async function idleLanes(bench: Bench): Promise<Section> {
   await sleep(SETTLE_MS)
 
   const shares: number[] = []
-  for (let round = 0; round < plan.rounds; round++) {
+  for (let round = 0; round < plan.longRounds; round++) {
     const { pid } = flashlane.worker()
     const before = { cpuS: cpuSeconds(pid), ms: performance.now() }
     await sleep(plan.idleSeconds * 1_000)
