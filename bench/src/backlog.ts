@@ -3,6 +3,7 @@ import type { RowDataPacket } from 'mysql2/promise'
 import { HOLD } from './contest.ts'
 import type { Flashlane } from './contestants/flashlane.ts'
 import { type Run, runWrk } from './load/wrk.ts'
+import { BUSY_SHARE_MAX } from './measure.ts'
 import { until } from './until.ts'
 
 const CLIENTS = 256
@@ -19,8 +20,9 @@ export async function fillLane(flashlane: Flashlane, commands: number): Promise<
   let waiting = 0
   while (waiting < commands) {
     const run = await enqueue(flashlane, FILL_S)
-    if (run.refused > 0 || run.lost > 0 || run.granted === 0)
-      throw new Error(`the lane took ${run.granted} commands, refused ${run.refused}`)
+    // Some may be told to come later, where the machine stood still for a moment: they do not wait in the lane.
+    if (run.lost > 0 || run.granted === 0)
+      throw new Error(`the lane took ${run.granted} commands, and lost ${run.lost}`)
     waiting += run.granted
   }
   return waiting
@@ -63,7 +65,9 @@ export async function applying(flashlane: Flashlane, seconds: number): Promise<A
     accepted: run.granted / seconds,
     applied: sum(entries.filter(({ seq }) => seq <= seqAfter)) / tookS,
     faults: [
-      ...(run.refused + run.lost === 0 ? [] : [`${run.refused + run.lost} were not accepted`]),
+      ...(run.refused + run.lost <= run.granted * BUSY_SHARE_MAX
+        ? []
+        : [`${run.refused + run.lost} were not accepted, and ${run.granted} were`]),
       ...(units >= run.granted ? [] : [`${run.granted} were accepted, and ${units} applied`]),
     ],
   }

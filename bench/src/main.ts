@@ -12,6 +12,7 @@ import { printReport } from './report/terminal.ts'
 import { writeReport } from './report/write.ts'
 import { scenarios } from './scenarios/all.ts'
 import { openScratch } from './scratch.ts'
+import type { Section } from './section.ts'
 import { tunePools } from './tune.ts'
 import { required } from '../peers/serve.ts'
 
@@ -53,7 +54,7 @@ async function run(): Promise<number> {
     const asked = ids.filter((id) => options.scenarios.includes(id))
     if (asked.length === 0) continue
     say(`- ${asked.join(', ')} ...`)
-    const section = judgeSection(await runScenario(bench, asked))
+    const section = judgeSection(await runScenario(bench, asked).catch(broken(asked)))
     sections.push(section)
     for (const { scenario, verdict, what } of section.claims)
       bench.say(`${scenario} ${verdict}: ${what}`)
@@ -74,6 +75,23 @@ async function run(): Promise<number> {
   say(`\nWritten to ${writeReport(report, { isWhole })}`)
   return hasFaults(report) ? 1 : 0
 }
+
+/** What broke off is told beside what was measured: half an hour of others' figures is not lost with it. */
+const broken =
+  (ids: readonly string[]) =>
+  async (error: unknown): Promise<Section> => {
+    await sleep(SIGNAL_MS)
+    if (isEnding) throw error
+    await stopAll()
+    return {
+      title: ids.join(', '),
+      claims: [],
+      ceiling: [],
+      memory: [],
+      faults: [`broke off: ${error instanceof Error ? error.message : String(error)}`],
+      notes: [],
+    }
+  }
 
 async function end(code: number): Promise<void> {
   if (isEnding) return

@@ -11,6 +11,7 @@ import type { Metrics } from './metrics.ts'
 import { makeProcessor } from './processor.ts'
 import type { TraceJob } from './tracing.ts'
 import type { UntilDone } from './until-done.ts'
+import { makeUsual } from './usual.ts'
 
 /** Renewed at half of it, so it must outlast the stalls of an event loop. A killed worker's job waits for its end. */
 const LOCK_MS = 1_800
@@ -39,7 +40,7 @@ const MARKER_S = 3_600
 export type Lane = {
   readonly name: string
   add(job: { id: string; batch: Batch; delayMs?: number }): Promise<void>
-  /** Commands that stand in the lane, about: waiting jobs times what a job carried lately. */
+  /** Commands that stand in the lane, about: waiting jobs times what a job usually carried lately: one large batch is no deep lane. */
   depth(commandsInHand: number): Promise<number>
 }
 
@@ -187,6 +188,7 @@ const run = ({ redis, untilDone, signal }: Deps, queue: Queue, worker: Worker): 
   )
 
 function createLane(name: string, queue: Queue): Lane {
+  const usualSize = makeUsual()
   let askedAtMs = -Infinity
   let waiting = 0
   return {
@@ -196,12 +198,13 @@ function createLane(name: string, queue: Queue): Lane {
       await queue.add(jobName(batch), batch, options)
     },
     async depth(commandsInHand) {
+      const usual = usualSize(commandsInHand)
       const nowMs = performance.now()
       if (nowMs - askedAtMs > DEPTH_ASKED_MS) {
         askedAtMs = nowMs
         waiting = await queue.getWaitingCount()
       }
-      return waiting * commandsInHand
+      return Math.round(waiting * usual)
     },
   }
 }
