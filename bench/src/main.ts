@@ -54,7 +54,9 @@ async function run(): Promise<number> {
     const asked = ids.filter((id) => options.scenarios.includes(id))
     if (asked.length === 0) continue
     say(`- ${asked.join(', ')} ...`)
-    const section = judgeSection(await runScenario(bench, asked).catch(broken(asked)))
+    const section = judgeSection(
+      await runScenario(bench, asked).catch((error: unknown) => broken(asked, error)),
+    )
     sections.push(section)
     for (const { scenario, verdict, what } of section.claims)
       bench.say(`${scenario} ${verdict}: ${what}`)
@@ -77,21 +79,19 @@ async function run(): Promise<number> {
 }
 
 /** What broke off is told beside what was measured: half an hour of others' figures is not lost with it. */
-const broken =
-  (ids: readonly string[]) =>
-  async (error: unknown): Promise<Section> => {
-    await sleep(SIGNAL_MS)
-    if (isEnding) throw error
-    await stopAll()
-    return {
-      title: ids.join(', '),
-      claims: [],
-      ceiling: [],
-      memory: [],
-      faults: [`broke off: ${error instanceof Error ? error.message : String(error)}`],
-      notes: [],
-    }
+async function broken(ids: readonly string[], error: unknown): Promise<Section> {
+  await sleep(SIGNAL_MS)
+  if (isEnding) throw error
+  await stopAll()
+  return {
+    title: ids.join(', '),
+    claims: [],
+    ceiling: [],
+    memory: [],
+    faults: [`broke off: ${error instanceof Error ? error.message : String(error)}`],
+    notes: [],
   }
+}
 
 async function end(code: number): Promise<void> {
   if (isEnding) return
