@@ -3,7 +3,7 @@ FROM node:24-slim
 
 WORKDIR /app
 ENV NODE_ENV=production
-# Half of V8's own: 64 MB less of young garbage, and no hold the slower.
+# Half of V8's own, so that a process stays under 300 MB: ARCHITECTURE.md, "Little garbage".
 ENV NODE_OPTIONS=--max-semi-space-size=32
 RUN npm install --global --no-audit --no-fund pnpm@12.21.0
 

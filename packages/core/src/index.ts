@@ -1,3 +1,4 @@
+export * from './alike.ts'
 export * from './batch.ts'
 export * from './command.ts'
 export type { Change, Given } from './decide/draft.ts'

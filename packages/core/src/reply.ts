@@ -2,6 +2,7 @@
  * What a worker tells an api of a batch. The api has the commands, so of a hold that was granted as it was asked for it
  * is told only what it cannot know, and that is nearly always the same for the whole batch.
  */
+import { isAlike } from './alike.ts'
 import type { Command, PlaceHold } from './command.ts'
 import { holdAtBirth, newHold } from './decide/hold.ts'
 import type { Outcome } from './outcome.ts'
@@ -56,12 +57,8 @@ function grantOf(command: Command | undefined, outcome: Outcome): Grant | null {
   const grant = [hold.unitPrice, hold.currency, appliedAtMs, outcome.version] as const
   const { result } = granted(command, grant)
   if (result.type !== 'hold') return null
-  for (const name in hold) if (!isSame(hold, result.hold, name as keyof typeof hold)) return null
-  return grant
+  return isAlike(result.hold, hold) ? grant : null
 }
-
-const isSame = <Fields extends object>(a: Fields, b: Fields, name: keyof Fields): boolean =>
-  a[name] === b[name]
 
 function granted(command: PlaceHold, [price, currency, nowMs, version]: Grant) {
   const { quantity } = command

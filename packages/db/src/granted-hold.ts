@@ -2,7 +2,14 @@
  * A hold that was granted as it was asked for. A sale is made of these, so they have a record of their own: a few values,
  * from which command, outcome and changes follow. Whatever is in any way different is written in full.
  */
-import { holdAtBirth, newHold, noneGiven, type PlaceHold, siblingId } from '@flashlane/core'
+import {
+  holdAtBirth,
+  isAlike,
+  newHold,
+  noneGiven,
+  type PlaceHold,
+  siblingId,
+} from '@flashlane/core'
 import { isGiven, type Numbered, type RecordedCommand, type Told } from './recorded.ts'
 
 type Values = [
@@ -79,9 +86,3 @@ export function readGranted(record: GrantedHold, told: Told): RecordedCommand {
 }
 
 const productOf = (holdId: string): number => Number(holdId.slice(5, holdId.indexOf('_', 5)))
-
-/** Of flat entities of one kind. */
-function isAlike<Entity extends object>(is: Entity, should: Entity): boolean {
-  for (const name in should) if (is[name] !== should[name]) return false
-  return true
-}
