@@ -5,6 +5,7 @@ import {
   aPlaceHold,
   aShop,
   givenHold,
+  PRODUCT_ID,
   START_MS,
 } from '@flashlane/core/builders.ts'
 import { describe, expect, test } from 'vitest'
@@ -113,4 +114,25 @@ describe('what its short record could not tell is written in full', () => {
     expect(decided.changes).toHaveLength(2)
     expect(journaled(decided).read).toEqual(wholeOf(decided))
   })
+
+  test.each<[string, (decided: Decided) => Decided]>([
+    ['a version of its own', (it) => ({ ...it, outcome: { ...it.outcome, version: 99 } })],
+    ['a hold that is not as it was asked for', (it) => withAfter(it, 0, { ttlMs: 1 })],
+    ['a product that changes in more than its units', (it) => withAfter(it, 1, { sold: 1 })],
+  ])('%s, should a rule ever decide so', (_, forge) => {
+    const granted = decide(aPlaceHold())
+    const { appliedAtMs, outcome } = granted
+    const head = { productId: PRODUCT_ID, batchId: 'b', seq: outcome.version, appliedAtMs }
+
+    const { body } = entryOf(head, [{ n: 0, decided: forge(granted) }])
+
+    expect(JSON.parse(body.json)).toEqual([expect.objectContaining({ n: 0 })])
+  })
+})
+
+const withAfter = (decided: Decided, which: number, fields: object): Decided => ({
+  ...decided,
+  changes: decided.changes.map((change, n) =>
+    n === which ? ({ ...change, after: { ...change.after, ...fields } } as typeof change) : change,
+  ),
 })
