@@ -1,5 +1,6 @@
 /** One api or worker as a real child process. */
 import { type ChildProcess, spawn } from 'node:child_process'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { until } from './until.ts'
 
@@ -18,6 +19,18 @@ const END_MS_MAX = 15_000
 const mains = {
   api: fileURLToPath(new URL('../../apps/api/src/main.ts', import.meta.url)),
   worker: fileURLToPath(new URL('../../apps/worker/src/main.ts', import.meta.url)),
+}
+
+/** What each of its threads waits for, as the kernel says. */
+function threadsOf(pid = 0): string {
+  const tasks = `/proc/${pid}/task`
+  if (!existsSync(tasks)) return 'it is gone'
+  const told = (thread: string, file: string) => readFileSync(`${tasks}/${thread}/${file}`, 'utf8')
+  return readdirSync(tasks)
+    .map((thread) =>
+      ['comm', 'wchan', 'syscall'].map((file) => told(thread, file).trim()).join(' '),
+    )
+    .join('\n')
 }
 
 export function startProcess(app: keyof typeof mains, env: Record<string, string>): Process {
@@ -41,7 +54,8 @@ export function startProcess(app: keyof typeof mains, env: Record<string, string
     output: () => output,
     send: (signal) => void child.kill(signal),
     async ended() {
-      await until(() => !isRunning, { withinMs: END_MS_MAX, what: `${app} ends\n${output}` })
+      const what = () => `${app} ends\n${output}\n${threadsOf(child.pid)}`
+      await until(() => !isRunning, { withinMs: END_MS_MAX, what })
       return exit
     },
     isRunning: () => isRunning,

@@ -1,7 +1,7 @@
 /** Starts an api process, and ends it when told. */
 import { type Config, parseConfig } from './config.ts'
 import { createLog, endOnUncaught } from '@flashlane/log'
-import { keepHeapSmall } from '@flashlane/telemetry'
+import { collectGarbage, keepHeapSmall } from '@flashlane/telemetry'
 import { startApi } from './start.ts'
 
 keepHeapSmall()
@@ -36,5 +36,6 @@ function die(error: unknown): void {
 
 function exit(code: number): void {
   flush()
+  collectGarbage()
   process.exit(code)
 }

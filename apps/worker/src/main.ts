@@ -13,7 +13,7 @@ import { warnOfWeakServers } from '@flashlane/durability'
 import { createRunIds } from '@flashlane/redis'
 import { createLog, endOnUncaught, makeFaultLog } from '@flashlane/log'
 import { mysqlTls, redisTls } from '@flashlane/tls'
-import { isTracingWanted, keepHeapSmall, startTracing } from '@flashlane/telemetry'
+import { collectGarbage, isTracingWanted, keepHeapSmall, startTracing } from '@flashlane/telemetry'
 import type { Job } from 'bullmq'
 import { publish } from './after-commit.ts'
 import type { Applied } from './apply.ts'
@@ -186,5 +186,6 @@ async function shutdown(): Promise<void> {
 
 function exit(code: number): never {
   flush()
+  collectGarbage()
   process.exit(code)
 }
