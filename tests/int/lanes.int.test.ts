@@ -1,33 +1,13 @@
 import { queueName } from '@flashlane/core'
-import { createLanes } from '@flashlane/worker/lanes.ts'
-import { createMetrics } from '@flashlane/worker/metrics.ts'
 import { connectRedis } from '@flashlane/worker/redis.ts'
-import { makeUntilDone } from '@flashlane/worker/until-done.ts'
 import { Queue } from 'bullmq'
 import type { Redis } from 'ioredis'
-import { pino } from 'pino'
 import { expect, test, vi } from 'vitest'
 import { draw } from '@flashlane/worker/draw.ts'
 import { makeExpiryBatch } from '@flashlane/worker/expiry-jobs.ts'
 import { required } from '../support/database.ts'
+import { lanesOn } from '../support/lanes.ts'
 import { until } from '../support/until.ts'
-
-function lanesOn(redis: Redis) {
-  const log = pino({ level: 'silent' })
-  const handled: string[] = []
-  const lanes = createLanes({
-    redis,
-    handle: (_lane, { batchId }) => Promise.resolve(void handled.push(batchId)),
-    nowMs: Date.now,
-    bury: () => Promise.resolve(),
-    untilDone: makeUntilDone(log),
-    metrics: createMetrics(),
-    log,
-    onFault: () => {},
-    signal: new AbortController().signal,
-  })
-  return { lanes, handled }
-}
 
 test('a lane opened while Redis takes no writes is worked as soon as it does', async () => {
   const redis = connectRedis(required('REDIS_URL'), { onFault: () => {} }) as Redis

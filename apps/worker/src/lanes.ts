@@ -7,6 +7,7 @@ import { once } from 'node:events'
 import { hostname } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from '@flashlane/log'
+import { lookAt, lotsOf, type Seen } from './look.ts'
 import type { Metrics } from './metrics.ts'
 import { makeProcessor } from './processor.ts'
 import type { TraceJob } from './tracing.ts'
@@ -21,9 +22,9 @@ const LOCK_MS = 1_800
  */
 const STALLED_CHECK_MS = 850
 /** A look in the very millisecond in which the last one's time is over does nothing, and the next is a whole time away. */
-const STALLED_CHECK_MARGIN_MS = 5
-/** How long a worker that missed its wake-up sleeps. */
-const DRAIN_DELAY_S = 1
+const LOOK_EACH_MS = STALLED_CHECK_MS + 5
+/** How long a worker sleeps at an empty lane before it asks by itself. Whatever it should have been woken for, a look finds. */
+const DRAIN_DELAY_S = 10
 const RUN_RETRY_MS = 250
 const STALLED_COUNT_MAX = 1_000_000
 const EVENTS_KEPT = 100
@@ -73,18 +74,41 @@ const leaveAfter = async (signal: AbortSignal): Promise<void> => {
   await sleep(PUT_BACK_MS_MAX)
 }
 
-type Opened = { readonly lane: Lane; readonly queue: Queue; readonly worker: Worker }
+type Opened = {
+  readonly lane: Lane
+  readonly queue: Queue
+  readonly worker: Worker
+  /** The job that lay there at the last look, with nobody at work. */
+  leftLying: string | null
+}
 
 export function createLanes(deps: Deps): Lanes {
   const { redis, onFault } = deps
   const lanes = new Map<string, Opened>()
   const id = randomUUID()
-  let isClosed = false
+  const closing = new AbortController()
   const limitAll = () => {
-    if (isClosed) return
+    if (closing.signal.aborted) return
     for (const { queue } of lanes.values()) limit(redis, queue).catch(onFault)
   }
   eachServer(redis, (server) => server.on('ready', limitAll))
+
+  /** Never rejects; a server of a Cluster that does not answer keeps nobody from looking at the others' lanes. */
+  async function look(found: (opened: Opened, seen: Seen) => Promise<void>): Promise<void> {
+    const lookAtLot = async (lot: readonly Opened[]) => {
+      const seen = await lookAt(redis, lot, deps.nowMs())
+      await Promise.all(seen.map(([opened, each]) => found(opened, each)))
+    }
+    await Promise.all(lotsOf(redis, lanes.values()).map((lot) => lookAtLot(lot).catch(onFault)))
+  }
+
+  async function lookOnAndOn(): Promise<void> {
+    while (!closing.signal.aborted) {
+      await look((opened, seen) => followUp(deps, opened, seen))
+      await sleep(LOOK_EACH_MS, null, { ref: false })
+    }
+  }
+  void lookOnAndOn()
 
   /** Of one server: each of a Cluster's may lose its data alone. */
   async function reassertTogether(own: readonly Opened[]): Promise<void> {
@@ -109,8 +133,10 @@ export function createLanes(deps: Deps): Lanes {
       await Promise.all([...byServer.values()].map(reassertTogether))
     },
     async close() {
-      isClosed = true
+      closing.abort()
       const closed = Promise.all(Array.from(lanes.values(), ({ worker }) => worker.close()))
+        // Whoever else works these lanes sleeps: a closing worker wakes nobody for what it leaves.
+        .then(() => look(() => Promise.resolve()))
       // A blocking connection that lost its server of a Cluster may never end; by then its batch is put back.
       await Promise.race([closed, leaveAfter(deps.signal)])
       await Promise.all(Array.from(lanes.values(), ({ queue }) => queue.close()))
@@ -136,13 +162,15 @@ function openLane(deps: Deps, name: string): Opened {
   const processor: typeof work = traceJob
     ? (job, token, signal) => traceJob(name, job, () => work(job, token, signal))
     : work
-  const worker = new LaneWorker(queueName(name), processor, {
+  const worker = new Worker(queueName(name), processor, {
     connection: redis,
     name: OWN_NAME,
     autorun: false,
     concurrency: 1,
     lockDuration: LOCK_MS,
     stalledInterval: STALLED_CHECK_MS,
+    // Looked for in all lanes at once.
+    skipStalledCheck: true,
     maxStalledCount: STALLED_COUNT_MAX,
     drainDelay: DRAIN_DELAY_S,
     runRetryDelay: RUN_RETRY_MS,
@@ -156,18 +184,20 @@ function openLane(deps: Deps, name: string): Opened {
     metrics.lockLost(ids.length)
     for (const id of ids) worker.cancelJob(id, 'its lock was lost')
   })
-  worker.on('stalled', () => metrics.stalled())
   run(deps, queue, worker).catch(onFault)
-  return { lane, queue, worker }
+  return { lane, queue, worker, leftLying: null }
 }
 
-/** After a look for stalled jobs that failed, BullMQ rests for five seconds before the next: so long would a lane stand still. */
-class LaneWorker extends Worker {
-  protected override async checkConnectionError<T>(look: () => Promise<T>): Promise<T | undefined> {
-    const found = await super.checkConnectionError(look, RUN_RETRY_MS)
-    await sleep(STALLED_CHECK_MARGIN_MS)
-    return found
-  }
+/** What was seen at a lane is set right: a job whose worker died goes back, and who sleeps beside one is woken. */
+async function followUp(deps: Deps, opened: Opened, { isInHand, leftLying }: Seen): Promise<void> {
+  const { backend } = opened.worker
+  const wasThere = leftLying !== null && leftLying === opened.leftLying
+  opened.leftLying = leftLying
+  // Its marker was put a look ago: the connection that waits for one fell silent. BullMQ opens the next.
+  if (wasThere) backend.disconnectBlocking(false).catch(deps.onFault)
+  if (!isInHand) return
+  const stalled = await backend.moveStalledJobsToWait()
+  deps.metrics.stalled(stalled.length)
 }
 
 /** What BullMQ keeps beside the queue itself: one job at a time, and few events. */

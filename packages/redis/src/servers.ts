@@ -11,6 +11,10 @@ export function serverOf(redis: RedisClient, key: string): Redis | undefined {
   return redis.nodes('master').find((server) => addressOf(server) === master)
 }
 
+/** Keys with the same can be had in one call: all keys of a lone server, those of a slot in a Cluster. */
+export const slotOf = (redis: RedisClient, key: string): number =>
+  redis instanceof Redis ? 0 : calculateSlot(key)
+
 export const addressOf = ({ options }: Redis): string => `${options.host}:${options.port}`
 
 /** Calls with each connection, now and whenever a Cluster has one more. */
