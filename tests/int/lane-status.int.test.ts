@@ -96,7 +96,7 @@ test('a lane tells which worker has its batch in hand, what is next, and since w
     name,
     active: 1,
     waiting: 2,
-    depth: 6,
+    depth: 4,
     oldestAgeMs: 4_000,
     head: inHand.batchId,
     owner: `${hostname()}:${process.pid}`,

@@ -1,6 +1,6 @@
 /** How lanes stand in Redis, for operators: read in a few round trips, however many lanes. */
 import {
-  commandsOfJob,
+  laneDepth,
   laneKey,
   type Layout,
   laneOf,
@@ -12,7 +12,7 @@ import type { RedisClient } from '@flashlane/redis'
 
 export type LaneStatus = {
   readonly name: string
-  /** Commands that wait, about: batches that wait, times what the next one carries. */
+  /** Commands that wait; where many batches do, about. */
   readonly depth: number
   readonly waiting: number
   readonly active: number
@@ -58,21 +58,21 @@ export const makeLaneStatus =
 async function readLane(redis: RedisClient, name: string) {
   const wait = laneKey(name, 'wait')
   const inWorkList = laneKey(name, 'active')
-  const [waiting, active, delayed, next, inWork] = await Promise.all([
+  const [depth, waiting, active, delayed, next, inWork] = await Promise.all([
+    redis.eval(...laneDepth(name)),
     redis.llen(wait),
     redis.llen(inWorkList),
     redis.zcard(laneKey(name, 'delayed')),
     redis.lindex(wait, -1),
     redis.lindex(inWorkList, -1),
   ])
-  const [jobName, madeAtMs, owner] = await Promise.all([
-    next && redis.hget(laneKey(name, next), 'name'),
+  const [madeAtMs, owner] = await Promise.all([
     next === null ? null : madeAt(redis, name, next),
     inWork && redis.hget(laneKey(name, inWork), PROCESSED_BY),
   ])
   return {
     name,
-    depth: next === null ? 0 : waiting * commandsOfJob(jobName ?? ''),
+    depth: Number(depth),
     waiting,
     active,
     delayed,

@@ -135,7 +135,7 @@ export function makeHandle(deps: Deps): Handle {
     const isNews = decided.length > 0 || nowMs !== null
     const products = isNews ? applied.products : await mysql.findProducts(productIds)
     const { batchId, commands, replyTo } = batch
-    const depth = await lane.depth(commands.length)
+    const depth = await lane.depth()
     const published: Published = {
       lane: lane.name,
       products,

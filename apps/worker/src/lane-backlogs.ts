@@ -1,12 +1,12 @@
 /** How many commands wait in each lane, and for how long: asked of Redis some lanes at a time, so that the batches between them do not wait. */
-import { commandsOfJob, laneKey, madeAtOfJob, madeAtOfJobData } from '@flashlane/core'
+import { laneDepth, laneKey, madeAtOfJob, madeAtOfJobData } from '@flashlane/core'
 import type { RedisClient } from '@flashlane/redis'
 
 const LANES_AT_A_TIME = 64
 
 export type LaneBacklog = {
   readonly lane: string
-  /** About: jobs that wait, times what the next one carries. */
+  /** Where many jobs wait, about. */
   readonly commands: number
   /** Of the job that waits longest. */
   readonly oldestAgeMs: number
@@ -33,14 +33,15 @@ async function readOne(
   lane: string,
   nowMs: number,
 ): Promise<LaneBacklog | null> {
-  const wait = laneKey(lane, 'wait')
-  const [jobs, next] = await Promise.all([redis.llen(wait), redis.lindex(wait, -1)])
+  const next = await redis.lindex(laneKey(lane, 'wait'), -1)
   if (next === null) return null
-  const key = laneKey(lane, next)
-  const [name, madeAtMs] = await Promise.all([redis.hget(key, 'name'), madeAt(redis, key, next)])
+  const [commands, madeAtMs] = await Promise.all([
+    redis.eval(...laneDepth(lane)),
+    madeAt(redis, laneKey(lane, next), next),
+  ])
   return {
     lane,
-    commands: jobs * commandsOfJob(name ?? ''),
+    commands: Number(commands),
     oldestAgeMs: madeAtMs === null ? 0 : Math.max(0, nowMs - madeAtMs),
   }
 }

@@ -1,5 +1,5 @@
 /** The lanes that this process works: for each a BullMQ worker that takes one job at a time. The only file that speaks BullMQ. */
-import { type Batch, jobName, queueName } from '@flashlane/core'
+import { type Batch, jobName, laneDepth, queueName } from '@flashlane/core'
 import { eachServer, type RedisClient, serverOf } from '@flashlane/redis'
 import { type Job, Queue, Worker } from 'bullmq'
 import { randomUUID } from 'node:crypto'
@@ -12,7 +12,6 @@ import type { Metrics } from './metrics.ts'
 import { makeProcessor } from './processor.ts'
 import type { TraceJob } from './tracing.ts'
 import type { UntilDone } from './until-done.ts'
-import { makeUsual } from './usual.ts'
 
 /** Renewed at half of it, so it must outlast the stalls of an event loop. A killed worker's job waits for its end. */
 const LOCK_MS = 1_800
@@ -41,8 +40,8 @@ const MARKER_S = 3_600
 export type Lane = {
   readonly name: string
   add(job: { id: string; batch: Batch; delayMs?: number }): Promise<void>
-  /** Commands that stand in the lane, about: waiting jobs times what a job usually carried lately: one large batch is no deep lane. */
-  depth(commandsInHand: number): Promise<number>
+  /** Commands that stand in the lane, about, and up to half a second ago. */
+  depth(): Promise<number>
 }
 
 export type Lanes = {
@@ -152,7 +151,7 @@ function openLane(deps: Deps, name: string): Opened {
     skipVersionCheck: true,
     streams,
   })
-  const lane = createLane(name, queue)
+  const lane = createLane(redis, name, queue)
   const work = makeProcessor({
     ...deps,
     queue,
@@ -217,24 +216,22 @@ const run = ({ redis, untilDone, signal }: Deps, queue: Queue, worker: Worker): 
     { signal, what: queue.name },
   )
 
-function createLane(name: string, queue: Queue): Lane {
-  const usualSize = makeUsual()
+function createLane(redis: RedisClient, name: string, queue: Queue): Lane {
   let askedAtMs = -Infinity
-  let waiting = 0
+  let depth = 0
   return {
     name,
     async add({ id, batch, delayMs = 0 }) {
       const options = { jobId: id, delay: delayMs, removeOnComplete: true, removeOnFail: true }
       await queue.add(jobName(batch), batch, options)
     },
-    async depth(commandsInHand) {
-      const usual = usualSize(commandsInHand)
+    async depth() {
       const nowMs = performance.now()
       if (nowMs - askedAtMs > DEPTH_ASKED_MS) {
         askedAtMs = nowMs
-        waiting = await queue.getWaitingCount()
+        depth = Number(await redis.eval(...laneDepth(name)))
       }
-      return Math.round(waiting * usual)
+      return depth
     },
   }
 }

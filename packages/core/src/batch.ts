@@ -48,9 +48,6 @@ export type Batch = z.infer<typeof batch>
 export const jobName = (batch: Batch): string =>
   batch.kind === 'commands' ? `${batch.commands.length} commands` : batch.kind
 
-/** Of a job's name. What says no number is one command. */
-export const commandsOfJob = (name: string): number => Number.parseInt(name, 10) || 1
-
 /** Told by the id of a job of commands; null for others, whose few bytes tell it: an expiry is added long before it is due. */
 export const madeAtOfJob = (jobId: string): number | null =>
   batchId.safeParse(jobId).success ? timeOf(jobId) : null

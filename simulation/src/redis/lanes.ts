@@ -75,6 +75,6 @@ export function makeWorkerLane({ world, process, redis, onAdded }: Deps, name: s
         redis.stir(name)
       })
     },
-    depth: (commandsInHand) => ask('depth', () => redis.queue(name).wait.length * commandsInHand),
+    depth: () => ask('depth', () => redis.queue(name).wait.length),
   }
 }
