@@ -380,6 +380,7 @@ test('a batch that Redis has lost is not given up when Redis is away', async () 
   await it.timers.advance(2_000)
 
   expect(it.jobs.size).toBe(1)
+  expect(it.sent.at(-1)).toEqual(it.sent[0])
   it.reply(0)
   expect(it.inFlight()).toBe(0)
 })

@@ -82,7 +82,8 @@ export function createDispatcher(deps: DispatcherDeps) {
     if (!inFlight) return
     inFlight.lane.depthTold = reply.depth
     inFlight.lane.heardMs = timers.monotonicMs()
-    settle(inFlight, unpackOutcomes(reply, inFlight.batch.commands))
+    const isAwaited = inFlight.waiters.length > 0
+    settle(inFlight, isAwaited ? unpackOutcomes(reply, inFlight.batch.read().commands) : [])
   }
 
   function settle(inFlight: InFlight, outcomes: readonly Outcome[]): void {

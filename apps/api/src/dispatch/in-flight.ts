@@ -18,14 +18,15 @@
  * stand in a lane that is merely long; and counts for its lane until it is gone.
  */
 import type { CommandBatch } from '@flashlane/core'
+import { type KeptBatch, keepBatch } from './kept-batch.ts'
 import type { Lane } from './lane.ts'
 import type { Waiter } from './waiter.ts'
 
 export type InFlight = {
-  readonly batch: CommandBatch
+  readonly batch: KeptBatch
   readonly lane: Lane
-  /** In the order of the batch's commands. */
-  readonly waiters: readonly Waiter[]
+  /** In the order of the batch's commands; none once all are told. */
+  waiters: readonly Waiter[]
   state: 'sending' | 'out' | 'lost' | 'unknown'
   /** Redis had it once: it was accepted, and is not given up. */
   wasAcknowledged: boolean
@@ -49,7 +50,7 @@ export function createInFlights() {
   return {
     add(lane: Lane, batch: CommandBatch, waiters: readonly Waiter[]): InFlight {
       const inFlight: InFlight = {
-        batch,
+        batch: keepBatch(batch),
         lane,
         waiters,
         state: 'sending',
@@ -68,7 +69,7 @@ export function createInFlights() {
       if (!byId.delete(inFlight.batch.batchId)) return
       releaseSlot(inFlight)
       inFlight.lane.batches--
-      inFlight.lane.commands -= inFlight.waiters.length
+      inFlight.lane.commands -= inFlight.batch.size
     },
     find: (batchId: string): InFlight | undefined => byId.get(batchId),
     has: (inFlight: InFlight): boolean => byId.get(inFlight.batch.batchId) === inFlight,

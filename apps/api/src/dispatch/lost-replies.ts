@@ -99,4 +99,4 @@ export function createLostReplies(deps: LostRepliesDeps) {
 const isSilent = ({ state }: InFlight): boolean => state === 'out' || state === 'unknown'
 
 const productsOf = (found: readonly InFlight[]): Set<number> =>
-  new Set(found.flatMap(({ batch }) => batch.commands.map(({ productId }) => productId)))
+  new Set(found.flatMap(({ batch }) => batch.read().commands.map(({ productId }) => productId)))

@@ -115,7 +115,8 @@ export function createSender(deps: SenderDeps) {
   function send(inFlight: InFlight, sinceMs: number): void {
     // One that was lost may have been found again while it waited for its turn.
     if (!inFlights.has(inFlight)) return
-    const { batch, lane } = inFlight
+    const { lane } = inFlight
+    const batch = inFlight.batch.read()
     inFlight.state = 'sending'
     lane.isSending = true
     const [first] = batch.commands

@@ -75,11 +75,15 @@ export function createWaiters(timers: Timers, onDue: (waiter: Waiter) => void) {
     },
 
     /** A 202 says that the command is in Redis: nobody gets it before that is so. */
-    tellDue({ state, batch, waiters }: InFlight): void {
+    tellDue(inFlight: InFlight): void {
+      const { state, batch, waiters } = inFlight
       if (state !== 'out') return
       for (const waiter of waiters) {
         if (waiter.isDue) tell(waiter, { kind: 'queued', batchId: batch.batchId })
       }
+      if (waiters.some(({ resolve }) => resolve !== null)) return
+      inFlight.waiters = []
+      batch.fold()
     },
   }
 }
