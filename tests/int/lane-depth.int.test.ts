@@ -35,6 +35,16 @@ test('many of one size are told exactly', async () => {
   expect(await depthOf(times(800, '250 commands'))).toBe(200_000)
 })
 
+test('batches of all sizes in any order are told within a tenth', async () => {
+  // The fractions of multiples of the golden ratio: as good as chance, and the same each time.
+  const sizes = Array.from({ length: 3_000 }, (_, i) => 1 + Math.floor(((i * 0.618034) % 1) * 256))
+  const really = sizes.reduce((sum, size) => sum + size, 0)
+
+  const depth = await depthOf(sizes.map((size) => `${size} commands`))
+
+  expect(Math.abs(depth - really)).toBeLessThan(really / 10)
+})
+
 test('a lane that filled in large batches and goes on in small ones is told within a tenth', async () => {
   const really = 800 * 256 + 360 * 60
 
