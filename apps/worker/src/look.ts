@@ -1,6 +1,6 @@
 /**
  * A look at all lanes of this process at once: which have a batch in hand, and for which nobody was woken. BullMQ would
- * ask for each lane by itself, and a thousand idle ones take a third of a core.
+ * ask for each lane by itself, and a thousand idle ones take a fifth of a core.
  */
 import { type RedisClient, slotOf } from '@flashlane/redis'
 
