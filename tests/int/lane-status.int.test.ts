@@ -6,11 +6,8 @@ import { applyBatch } from '@flashlane/worker/apply.ts'
 import { findProduct, pacesOf, type Database } from '@flashlane/db'
 import { draw } from '@flashlane/worker/draw.ts'
 import { makeExpiryBatch } from '@flashlane/worker/expiry-jobs.ts'
-import { createLanes } from '@flashlane/worker/lanes.ts'
-import { createMetrics } from '@flashlane/worker/metrics.ts'
 import { connectRedis } from '@flashlane/worker/redis.ts'
 import { createStore } from '@flashlane/worker/store.ts'
-import { makeUntilDone } from '@flashlane/worker/until-done.ts'
 import { randomBytes } from 'node:crypto'
 import { hostname } from 'node:os'
 import { pino } from 'pino'
@@ -18,6 +15,7 @@ import { sql } from 'kysely'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { aBatch, aPlaceHold, aProduct } from '../support/commands.ts'
 import { createTestDatabase, required, type TestDatabase } from '../support/database.ts'
+import { lanesOn } from '../support/lanes.ts'
 import { until } from '../support/until.ts'
 
 const log = pino({ level: 'silent' })
@@ -43,17 +41,7 @@ test('a lane tells which worker has its batch in hand, what is next, and since w
   const asking = connectApi(required('REDIS_URL'), { name: 'status', onFault: () => {} })
   await until(() => asking.status === 'ready', { withinMs: 5_000, what: 'Redis' })
   const { promise: mayEnd, resolve: end } = Promise.withResolvers<void>()
-  const lanes = createLanes({
-    redis,
-    handle: () => mayEnd,
-    nowMs: Date.now,
-    bury: () => Promise.resolve(),
-    untilDone: makeUntilDone(log),
-    metrics: createMetrics(),
-    log,
-    onFault: () => {},
-    signal: new AbortController().signal,
-  })
+  const { lanes } = lanesOn(redis, { handle: () => mayEnd })
   lanes.open(name)
   const api = createApiLanes(asking, () => {})
   const madeAtMs = Date.now() - 9_000

@@ -139,6 +139,32 @@ test('a due job whose worker was killed is worked by another', async () => {
   expect(killed.handled).toEqual([])
 })
 
+test('a look that is never answered keeps nobody from looking at other lanes', async () => {
+  const { lanes, handled } = lanesOn(redis)
+  // One more than a call takes, so that the last is looked at by itself.
+  const names = Array.from({ length: 51 }, (_, i) => `p${i + 1}`)
+  const last = new Queue(queueName('p51'), { connection: redis })
+  const send = redis.eval.bind(redis)
+  let unanswered = 0
+  const held = vi.spyOn(redis, 'eval').mockImplementation((script, count, ...args) => {
+    if (!args.includes(last.toKey('marker'))) return send(script, count, ...args)
+    unanswered++
+    return new Promise(() => {})
+  })
+  for (const name of names) lanes.open(name)
+  await until(() => unanswered === 1, { withinMs: 10_000, what: 'a look is not answered' })
+  await asleep(51)
+
+  const id = await addUnmarked()
+  const found = await isHandled(handled, id)
+
+  held.mockRestore()
+  await lanes.close()
+  await last.close()
+  expect(found).toBe(true)
+  expect(unanswered).toBe(1)
+})
+
 test('a job whose marker went down a silent connection is worked', async () => {
   const { hostname, port } = new URL(server.url)
   const proxy = await startProxy({ host: hostname, port: Number(port) })

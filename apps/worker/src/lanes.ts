@@ -86,25 +86,35 @@ export function createLanes(deps: Deps): Lanes {
   const lanes = new Map<string, Opened>()
   const id = randomUUID()
   const closing = new AbortController()
+  const unanswered = new Set<Opened>()
   const limitAll = () => {
     if (closing.signal.aborted) return
     for (const { queue } of lanes.values()) limit(redis, queue).catch(onFault)
   }
   eachServer(redis, (server) => server.on('ready', limitAll))
 
-  /** Never rejects; a server of a Cluster that does not answer keeps nobody from looking at the others' lanes. */
+  /** Never rejects. Lanes whose last look has no answer yet are left out: their server of a Cluster may be gone. */
   async function look(found: (opened: Opened, seen: Seen) => Promise<void>): Promise<void> {
     const lookAtLot = async (lot: readonly Opened[]) => {
       const seen = await lookAt(redis, lot, deps.nowMs())
       await Promise.all(seen.map(([opened, each]) => found(opened, each)))
     }
-    await Promise.all(lotsOf(redis, lanes.values()).map((lot) => lookAtLot(lot).catch(onFault)))
+    const free = [...lanes.values()].filter((opened) => !unanswered.has(opened))
+    await Promise.all(
+      lotsOf(redis, free).map((lot) => {
+        for (const opened of lot) unanswered.add(opened)
+        return lookAtLot(lot)
+          .catch(onFault)
+          .finally(() => lot.forEach((opened) => unanswered.delete(opened)))
+      }),
+    )
   }
 
   async function lookOnAndOn(): Promise<void> {
+    const pause = () => sleep(LOOK_EACH_MS, null, { ref: false })
     while (!closing.signal.aborted) {
-      await look((opened, seen) => followUp(deps, opened, seen))
-      await sleep(LOOK_EACH_MS, null, { ref: false })
+      await Promise.race([look((opened, seen) => followUp(deps, opened, seen)), pause()])
+      await pause()
     }
   }
   void lookOnAndOn()
