@@ -63,7 +63,8 @@ const waitingJobs = async (sale: Flashlane, productId: number): Promise<number> 
 }
 
 test('SIGTERM to a worker in the middle of a batch: the batch is finished and answered, and nothing overtakes it', async () => {
-  const sale = await startOwnFlashlane({ workers: 1 })
+  // Who waits sees a whole process start, beside those of other tests.
+  const sale = await startOwnFlashlane({ workers: 1, env: { WAIT_S: '30' } })
   const productId = await sale.product({ stock: 1 })
   const leaving = sale.workers[0] as Process
   const unlock = await lockProduct(sale, productId)
