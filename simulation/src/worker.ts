@@ -1,7 +1,6 @@
 /** A worker process: the product's own parts, over the simulated database and Redis. */
-import { type Batch, type Layout, replyChannel } from '@flashlane/core'
+import { type Batch, type Layout, type Published, replyChannel } from '@flashlane/core'
 import type { JournalRow } from '@flashlane/db'
-import type { Published } from '@flashlane/worker/after-commit.ts'
 import { makeHandle } from '@flashlane/worker/handle.ts'
 import type { Lane } from '@flashlane/worker/lanes.ts'
 import { makeProcessor } from '@flashlane/worker/processor.ts'

@@ -59,7 +59,7 @@ export function createSnapshots(deps: SnapshotsDeps) {
   async function write(product: Product, runId: string): Promise<void> {
     const lane = laneOf(product.productId)
     try {
-      await redis.eval(...snapshotWrite({ lane, runId, products: [product], isNews: false }))
+      await redis.eval(...snapshotWrite(lane, runId, product))
     } catch (error) {
       onFault(error)
     }

@@ -6,10 +6,11 @@ import {
   type ExpiryBatch,
   type Layout,
   packReply,
+  type Published,
 } from '@flashlane/core'
 import type { Failpoints } from '@flashlane/failpoints'
 import type { Logger } from '@flashlane/log'
-import type { Published } from './after-commit.ts'
+
 import { type Applied, applyBatch, type Store } from './apply.ts'
 import type { Draw } from './draw.ts'
 import { createDue } from './due.ts'

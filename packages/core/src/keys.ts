@@ -1,6 +1,7 @@
 /** Keys that api and worker share in Redis. All carry the lane's hash tag, so that a pipeline stays in one slot. */
 import { invariant } from './invariant.ts'
-import { queueName } from './lane.ts'
+import { laneKey, queueName } from './lane.ts'
+import { type Reply, replyChannel } from './reply.ts'
 import type { Product } from './state.ts'
 
 export const SNAPSHOT_TTL_S = 60
@@ -34,45 +35,86 @@ export function decodeSnapshot(text: string, runId: string): Product | null {
 /** Where a product's version is published after each commit that concerns it. A channel is no key: it needs no slot. */
 export const productChannel = (productId: number): string => `flashlane:product:${productId}`
 
-/**
- * KEYS: the snapshots'. ARGV: seconds to live; then for each its version, its value, and for whoever has news the channel
- * to tell them on. An older version never replaces a newer one.
- */
-const WRITE_SNAPSHOTS_LUA = `
-for i, key in ipairs(KEYS) do
-  local version, value, channel = ARGV[3 * i - 1], ARGV[3 * i], ARGV[3 * i + 1]
+/** An older version never replaces a newer one. `channel` is empty where nobody has news. Tells what refused it, if that is worth another try. */
+const SHOW_LUA = `
+local function show(key, ttl, version, value, channel)
   local current = redis.call('get', key)
-  if not current or tonumber(string.match(current, '^%d+')) <= tonumber(version) then
-    local written = redis.pcall('set', key, value, 'EX', ARGV[1])
-    -- A full Redis takes no new one, and must not go on showing the old one.
-    if written.err then redis.call('del', key) end
-    if channel ~= '' then redis.call('publish', channel, version) end
-  end
+  if current and tonumber(string.match(current, '^%d+')) > tonumber(version) then return end
+  local written = redis.pcall('set', key, value, 'EX', ttl)
+  -- A full Redis takes no new one, and must not go on showing the old one.
+  local gone = written.err and redis.pcall('del', key)
+  if channel ~= '' then redis.call('publish', channel, version) end
+  if type(gone) == 'table' then return gone end
 end
 `
 
-export type SnapshotWrite = {
+/** KEYS: the snapshot's. ARGV: seconds to live, version, value. */
+const SHOW_ONE_LUA = `${SHOW_LUA}
+return show(KEYS[1], ARGV[1], ARGV[2], ARGV[3], '')
+`
+
+type Script = [script: string, keys: number, ...args: (string | number)[]]
+
+/** What EVAL takes to show a product to readers. */
+export const snapshotWrite = (lane: string, runId: string, product: Product): Script => [
+  SHOW_ONE_LUA,
+  1,
+  snapshotKey(lane, product.productId),
+  SNAPSHOT_TTL_S,
+  product.version,
+  encodeSnapshot(product, runId),
+]
+
+/**
+ * KEYS: the lane's jobs in hand, its marker, then the snapshots', then what else goes. ARGV: seconds to live; the channel and the text of the
+ * reply; then for each snapshot its version, its value and its channel. Who has the reply sees its effect in the next
+ * read; who hears of the change, and asks what is queued, finds it gone.
+ *
+ * BullMQ puts a marker whenever a job is taken, for a second worker. There is none at a lane: as long as a job is in hand
+ * its completion takes the next one, and the marker would only let the worker look into an empty lane afterwards.
+ */
+const AFTER_COMMIT_LUA = `${SHOW_LUA}
+local shown = (#ARGV - 3) / 3
+local failed
+for i = 1, shown do
+  failed = show(KEYS[2 + i], ARGV[1], ARGV[3 * i + 1], ARGV[3 * i + 2], ARGV[3 * i + 3]) or failed
+end
+if redis.call('llen', KEYS[1]) > 0 then redis.pcall('zrem', KEYS[2], '0') end
+for i = 3 + shown, #KEYS do redis.pcall('unlink', KEYS[i]) end
+if ARGV[2] ~= '' then redis.call('publish', ARGV[2], ARGV[3]) end
+return failed
+`
+
+export type Published = {
   readonly lane: string
-  readonly runId: string
   readonly products: readonly Product[]
-  /** Whether those are told who follow the products. */
-  readonly isNews: boolean
+  /** Of what is queued no more. */
+  readonly commandIds: readonly string[]
+  readonly reply: { readonly to: string; readonly message: Reply } | null
 }
 
-/** What EVAL takes to write a lane's snapshots: all at once, since each call costs Redis more than what it does. */
-export const snapshotWrite = ({
-  lane,
-  runId,
-  products,
-  isNews,
-}: SnapshotWrite): [script: string, keys: number, ...args: (string | number)[]] => [
-  WRITE_SNAPSHOTS_LUA,
-  products.length,
-  ...products.map(({ productId }) => snapshotKey(lane, productId)),
-  SNAPSHOT_TTL_S,
-  ...products.flatMap((product) => [
-    product.version,
-    encodeSnapshot(product, runId),
-    isNews ? productChannel(product.productId) : '',
-  ]),
-]
+/** What EVAL takes to tell of a commit: all in one call, since each costs Redis more than what it does. */
+export const afterCommit = (
+  runId: string,
+  { lane, products, commandIds, reply }: Published,
+): Script => {
+  const keys = [
+    laneKey(lane, 'active'),
+    laneKey(lane, 'marker'),
+    ...products.map(({ productId }) => snapshotKey(lane, productId)),
+    ...commandIds.map((id) => commandKey(lane, id)),
+  ]
+  return [
+    AFTER_COMMIT_LUA,
+    keys.length,
+    ...keys,
+    SNAPSHOT_TTL_S,
+    reply ? replyChannel(reply.to) : '',
+    reply ? JSON.stringify(reply.message) : '',
+    ...products.flatMap((product) => [
+      product.version,
+      encodeSnapshot(product, runId),
+      productChannel(product.productId),
+    ]),
+  ]
+}
