@@ -2,6 +2,7 @@
 import { type Batch, type Layout, type Published, replyChannel } from '@flashlane/core'
 import type { JournalRow } from '@flashlane/db'
 import { makeHandle } from '@flashlane/worker/handle.ts'
+import { createJoint } from '@flashlane/worker/joint.ts'
 import type { Lane } from '@flashlane/worker/lanes.ts'
 import { makeProcessor } from '@flashlane/worker/processor.ts'
 import { makeStore } from '@flashlane/worker/store.ts'
@@ -10,7 +11,7 @@ import { makeUntilDone, type Time } from '@flashlane/worker/until-done.ts'
 import { LANES_CHANNEL, SWEEP_NOTICE } from '@flashlane/core'
 import { type Job, RateLimitError } from 'bullmq'
 import { createTraceLog } from './log.ts'
-import { makeOpenBatch } from './mysql/open-batch.ts'
+import { makeOpenBatches } from './mysql/open-batch.ts'
 import { makeQueries } from './mysql/queries.ts'
 import type { MysqlServer } from './mysql/server.ts'
 import { makeWaitingEvents } from './mysql/waiting-events.ts'
@@ -53,7 +54,7 @@ export function startWorker(deps: WorkerDeps, name: string): WorkerProcess {
   const mysql = {
     ...makeQueries(world, server, process),
     ...makeWaitingEvents(server, process),
-    openBatch: makeOpenBatch({ ...deps, mysql: server, process }),
+    openBatches: makeOpenBatches({ ...deps, mysql: server, process }),
   }
   const time: Time = {
     monotonicMs: world.schedule.nowMs,
@@ -61,9 +62,15 @@ export function startWorker(deps: WorkerDeps, name: string): WorkerProcess {
   }
   const untilDone = makeUntilDone(log, { time })
   const onFault = (error: unknown) => world.trace.add(name, `fault: ${String(error)}`)
+  const store = makeStore(mysql, log)
   const handle = makeHandle({
     mysql,
-    store: makeStore(mysql, log),
+    store,
+    joint: createJoint(store, {
+      after: process.after,
+      // With so few products hardly two batches would ever meet.
+      transactionsMax: world.random.pick([0, 2]),
+    }),
     publish: (_runId, published) => wire.ask('publish', () => publish(redis, published)),
     runIdOf: async () => 'run',
     draw: world.draw,

@@ -1,5 +1,5 @@
 import { laneOf } from '@flashlane/core'
-import { findCommand, findProduct, openBatch, readClockMs } from '@flashlane/db'
+import { findCommand, findProduct, openBatches, readClockMs } from '@flashlane/db'
 import { applyBatch, type Store } from '@flashlane/worker/apply.ts'
 import { createStore } from '@flashlane/worker/store.ts'
 import { sql } from 'kysely'
@@ -65,9 +65,11 @@ test('a batch that waited for the product’s row has the time from behind the w
   const { database } = testDatabase
   const productId = await aProduct(database, { stock: 10 })
   const [ahead, behind] = [aPlaceHold(productId), aPlaceHold(productId)]
-  const holder = await openBatch(database, { batchId: aBatchId(), productIds: [productId] }, [
-    ahead,
-  ])
+  const holder = await openBatches(
+    database,
+    [{ batchId: aBatchId(), productIds: [productId] }],
+    [ahead],
+  )
 
   const waiting = applyBatch(createStore(database, log), aBatch([behind]))
   await someoneWaitsIn('%for update')
@@ -121,9 +123,9 @@ test('a batch that has to be tried again is not overtaken by the one behind it',
   const real = createStore(database, log)
   const worker = createTestWorker(database, {
     ...real,
-    open(head, commands) {
+    open(heads, commands) {
       if (commands.some((each) => each.commandId === order.commandId)) tries++
-      return real.open(head, commands)
+      return real.open(heads, commands)
     },
   })
   const lane = worker.lanes.open(laneOf(productId, { kind: 'per-product' }))

@@ -47,24 +47,8 @@ export const MUTATIONS: readonly Mutation[] = [
     edits: [
       {
         file: 'apps/worker/src/apply.ts',
-        find: `    await open.finish(numbered(decided), letters)
-    return appliedNow(head, open, decided)
-  } catch (error) {
-    await open.abandon(error)
-    throw error
-  }
-}
-
-/** Slower`,
-        replace: `    open.finish(numbered(decided), letters).catch(() => {})
-    return appliedNow(head, open, decided)
-  } catch (error) {
-    await open.abandon(error)
-    throw error
-  }
-}
-
-/** Slower`,
+        find: '    await open.finish(decided, letters)\n',
+        replace: '    open.finish(decided, letters).catch(() => {})\n',
       },
     ],
     suite: { project: 'int', file: fences, tests: 'is not told before its commit' },
@@ -83,12 +67,9 @@ export const MUTATIONS: readonly Mutation[] = [
     edits: [
       {
         file: 'apps/worker/src/handle.ts',
-        find: `    const applied = await deps.untilDone(() => applyBatch(deps.store, batch), {
-      signal,
-      what: \`lane \${lane.name}\`,
-    })
+        find: `deps.untilDone(() => applyBatch(deps.store, batch), { signal, what: \`lane \${lane.name}\` })
 `,
-        replace: '    const applied = await applyBatch(deps.store, batch)\n',
+        replace: 'applyBatch(deps.store, batch)\n',
       },
       {
         file: 'apps/worker/src/processor.ts',

@@ -7,6 +7,7 @@ import type { Store } from '@flashlane/worker/apply.ts'
 import { draw } from '@flashlane/worker/draw.ts'
 import { makeHandle } from '@flashlane/worker/handle.ts'
 import { createMetrics, type Metrics } from '@flashlane/worker/metrics.ts'
+import { createJoint } from '@flashlane/worker/joint.ts'
 import { createLanes, type Lanes } from '@flashlane/worker/lanes.ts'
 import { askMysql } from '@flashlane/worker/mysql.ts'
 import { connectRedis } from '@flashlane/worker/redis.ts'
@@ -40,6 +41,7 @@ export function createTestWorker(
   const handle = makeHandle({
     mysql,
     store,
+    joint: createJoint(store),
     publish: (runId, published) => publish(redis, runId, published),
     draw,
     runIdOf: (lane) => runIds.ask(queueName(lane)),

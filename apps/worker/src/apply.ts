@@ -1,4 +1,4 @@
-/** Applies one batch of commands in one transaction, and sees to it that none can stop its lane. */
+/** Applies batches of commands in one transaction, and sees to it that none can stop its lane. */
 import {
   available,
   type Command,
@@ -7,6 +7,7 @@ import {
   type Decided,
   decideInto,
   demand,
+  invariant,
   isLostPayment,
   KEY_REUSED,
   noneGiven,
@@ -14,7 +15,7 @@ import {
   type Product,
   type State,
 } from '@flashlane/core'
-import type { Applied as AppliedBefore, DeadLetterRow, Head, Numbered, Open } from '@flashlane/db'
+import type { Apart, Applied as AppliedBefore, DeadLetterRow, Head, Open } from '@flashlane/db'
 
 export type Applied = {
   readonly outcomes: readonly Outcome[]
@@ -27,14 +28,14 @@ export type Applied = {
 
 /** What applying needs of the database; packages/db gives it, a simulation may. */
 export type Store = {
-  open(head: Head, commands: readonly Command[]): Promise<AppliedBefore | Open>
+  open(heads: readonly Head[], commands: readonly Command[]): Promise<AppliedBefore | Apart | Open>
   bury(letters: readonly DeadLetterRow[], decided: readonly Decided[]): Promise<void>
   isTransient(error: unknown): boolean
   isDuplicateKey(error: unknown): boolean
   letter(batchId: string, n: number, buried: Decided, error: unknown): DeadLetterRow
 }
 
-type Batch = Pick<CommandBatch, 'batchId' | 'commands'>
+export type Batch = Pick<CommandBatch, 'batchId' | 'commands'>
 
 const DUPLICATE_KEY_TRIES_MAX = 3
 
@@ -42,7 +43,8 @@ const DUPLICATE_KEY_TRIES_MAX = 3
 export async function applyBatch(store: Store, batch: Batch): Promise<Applied> {
   for (let duplicates = 0; duplicates < DUPLICATE_KEY_TRIES_MAX; duplicates++) {
     try {
-      return await applyTogether(store, batch)
+      const [applied] = (await applyTogether(store, [batch])) ?? []
+      if (applied) return applied
     } catch (error) {
       if (store.isTransient(error)) throw error
       // Somebody else was first with a key: the next look finds him in the journal or among the rows.
@@ -62,25 +64,35 @@ const headOf = ({ batchId, commands }: Batch): Head => ({
   productIds: [...new Set(commands.map((command) => command.productId))].toSorted((a, b) => a - b),
 })
 
-async function applyTogether(store: Store, batch: Batch): Promise<Applied> {
-  const head = headOf(batch)
-  const open = await store.open(head, batch.commands)
-  if (open.kind === 'applied') return appliedBefore(head, open.outcomes)
+/** Of several batches, which have no product in common, `null` where one of them must go alone: then nothing is applied. */
+export async function applyTogether(
+  store: Store,
+  batches: readonly Batch[],
+): Promise<readonly Applied[] | null> {
+  const heads = batches.map(headOf)
+  const commands = batches.flatMap((batch) => batch.commands)
+  const open = await store.open(heads, commands)
+  if (open.kind === 'apart') return null
+  if (open.kind === 'applied') return heads.map((head) => appliedBefore(head, open.outcomes))
   try {
     const { state, nowMs } = open
     for (const product of state.products.values()) {
-      await loadMore(open, state, { product, commands: batch.commands })
+      await loadMore(open, state, { product, commands })
     }
-    const decided = batch.commands.map((command) => decideInto(state, command, nowMs))
-    if (decided.every(isSilent)) {
-      await open.abandon()
-      return appliedNow(head, open, [])
-    }
-    const letters = decided.flatMap((each, n) =>
-      isLostPayment(each, state) ? [store.letter(batch.batchId, n, each, KEY_REUSED)] : [],
+    const decided = batches.map((batch) =>
+      batch.commands.map((command) => decideInto(state, command, nowMs)),
     )
-    await open.finish(numbered(decided), letters)
-    return appliedNow(head, open, decided)
+    if (decided.flat().every(isSilent)) {
+      await open.abandon()
+      return heads.map((head) => appliedNow(head, open, []))
+    }
+    const letters = batches.flatMap(({ batchId }, i) =>
+      (decided[i] ?? []).flatMap((each, n) =>
+        isLostPayment(each, state) ? [store.letter(batchId, n, each, KEY_REUSED)] : [],
+      ),
+    )
+    await open.finish(decided, letters)
+    return heads.map((head, i) => appliedNow(head, open, decided[i] ?? []))
   } catch (error) {
     await open.abandon(error)
     throw error
@@ -90,7 +102,8 @@ async function applyTogether(store: Store, batch: Batch): Promise<Applied> {
 /** Slower, and each command stands alone: the one that fails is answered `internal_error`, the others go on. */
 async function applyOneByOne(store: Store, batch: Batch): Promise<Applied> {
   const head = headOf(batch)
-  const open = await store.open(head, [])
+  const open = await store.open([head], [])
+  invariant(open.kind !== 'apart', 'one batch is never apart', { batchId: batch.batchId })
   if (open.kind === 'applied') return appliedBefore(head, open.outcomes)
   try {
     const decided: Decided[] = []
@@ -113,7 +126,7 @@ async function applyOneByOne(store: Store, batch: Batch): Promise<Applied> {
         letters.push(store.letter(batch.batchId, n, failed, error))
       }
     }
-    await open.finish(numbered(decided), letters)
+    await open.finish([decided], letters)
     return appliedNow(head, open, decided)
   } catch (error) {
     await open.abandon(error)
@@ -171,9 +184,6 @@ function failedOf(command: Command, { nowMs, state }: { nowMs: number; state?: S
   }
 }
 
-const numbered = (decided: readonly Decided[]): readonly Numbered[] =>
-  decided.map((each, n) => ({ n, decided: each }))
-
 /** An expiry that found nothing to expire: no entry, or idle lanes would fill the journal. */
 const isSilent = ({ command, changes }: Decided): boolean =>
   command.type === 'ExpireDue' && changes.length === 0
@@ -193,7 +203,7 @@ const appliedNow = (
 ): Applied => ({
   outcomes: decided.map((each) => each.outcome),
   decided,
-  products: decided.length > 0 ? [...state.products.values()] : [],
+  products: decided.length > 0 ? productIds.flatMap((id) => state.products.get(id) ?? []) : [],
   productIds,
   nowMs,
 })

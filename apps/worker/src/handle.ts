@@ -15,6 +15,7 @@ import { type Applied, applyBatch, type Store } from './apply.ts'
 import type { Draw } from './draw.ts'
 import { createDue } from './due.ts'
 import { createExpiryJobs, deadlinesOf, makeExpiryBatch } from './expiry-jobs.ts'
+import type { Joint } from './joint.ts'
 import type { Lane } from './lanes.ts'
 import type { Metrics } from './metrics.ts'
 import type { Mysql } from './mysql.ts'
@@ -23,6 +24,7 @@ import type { UntilDone } from './until-done.ts'
 type Deps = {
   readonly mysql: Pick<Mysql, 'readClockMs' | 'dueInLane' | 'findProducts' | 'productsOfBatch'>
   readonly store: Store
+  readonly joint: Joint
   readonly publish: (runId: string, published: Published) => Promise<void>
   /** Of the Redis server that has the lane. */
   readonly runIdOf: (laneName: string) => Promise<string>
@@ -42,7 +44,9 @@ export function makeHandle(deps: Deps): Handle {
   const due = createDue(deps)
 
   async function handleCommands(lane: Lane, batch: CommandBatch, signal: AbortSignal) {
-    const applied = await apply(lane, batch, signal)
+    const startMs = performance.now()
+    const applied = await deps.joint(batch, () => applyAlone(lane, batch, signal))
+    deps.metrics.applied(applied, performance.now() - startMs)
     const { batchId, commands } = batch
     deps.log.debug({ lane: lane.name, batchId, commands: commands.length }, 'batch')
     await deps.untilDone(() => follow(lane, batch, { applied, signal }), {
@@ -52,19 +56,12 @@ export function makeHandle(deps: Deps): Handle {
     deps.failpoints?.['worker.beforeJobDone']?.()
   }
 
-  async function apply(
+  const applyAlone = (
     lane: Lane,
     batch: Pick<CommandBatch, 'batchId' | 'commands'>,
     signal: AbortSignal,
-  ): Promise<Applied> {
-    const startMs = performance.now()
-    const applied = await deps.untilDone(() => applyBatch(deps.store, batch), {
-      signal,
-      what: `lane ${lane.name}`,
-    })
-    deps.metrics.applied(applied, performance.now() - startMs)
-    return applied
-  }
+  ): Promise<Applied> =>
+    deps.untilDone(() => applyBatch(deps.store, batch), { signal, what: `lane ${lane.name}` })
 
   /** A job that comes twice changes nothing the second time; what came due since is the sweeper's. */
   async function handleExpiry(lane: Lane, batch: ExpiryBatch, signal: AbortSignal) {
@@ -75,7 +72,9 @@ export function makeHandle(deps: Deps): Handle {
       what: `lane ${lane.name}`,
     })
     if (commands.length > 0) {
-      const applied = await apply(lane, { batchId, commands }, signal)
+      const startMs = performance.now()
+      const applied = await applyAlone(lane, { batchId, commands }, signal)
+      deps.metrics.applied(applied, performance.now() - startMs)
       due.learn(applied.decided)
       for (const { command, outcome } of applied.decided) {
         const { commandId, productId } = command

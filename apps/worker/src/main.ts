@@ -20,6 +20,7 @@ import type { Applied } from './apply.ts'
 import { parseConfig } from './config.ts'
 import { draw } from './draw.ts'
 import { makeHandle } from './handle.ts'
+import { createJoint } from './joint.ts'
 import { createLanes } from './lanes.ts'
 import { askMysql } from './mysql.ts'
 import { createMetrics } from './metrics.ts'
@@ -63,6 +64,7 @@ const store = createStore(database, log, { failpoints, told: metrics })
 const handle = makeHandle({
   mysql,
   store,
+  joint: createJoint(store),
   publish: (runId, published) => publish(redis, runId, published),
   draw,
   untilDone,

@@ -12,7 +12,7 @@ export function askMysql(database: db.Database) {
       ask(database, ...args)
 
   return {
-    openBatch: bind(db.openBatch),
+    openBatches: bind(db.openBatches),
     bury: bind(db.bury),
     killSleepers: bind(db.killSleepers),
     readClockMs: bind(db.readClockMs),

@@ -21,17 +21,17 @@ type Watching = { readonly failpoints?: Failpoints; readonly told?: Told }
 export const createStore = (database: Database, log: Logger, watching: Watching = {}): Store =>
   makeStore(askMysql(database), log, watching)
 
-type Transactions = Pick<Mysql, 'openBatch' | 'bury' | 'killSleepers'>
+type Transactions = Pick<Mysql, 'openBatches' | 'bury' | 'killSleepers'>
 
 export const makeStore = (
   mysql: Transactions,
   log: Logger,
   { failpoints = {}, told = NOBODY }: Watching = {},
 ): Store => ({
-  async open(head, commands) {
+  async open(heads, commands) {
     try {
       failpoints['worker.beforeTransaction']?.()
-      return await mysql.openBatch(head, commands, failpoints)
+      return await mysql.openBatches(heads, commands, failpoints)
     } catch (error) {
       // A frozen client keeps its row lock for as long as its connection lives.
       if (isLockTimeout(error)) told.sleepersKilled(await endSleepers(mysql, log))

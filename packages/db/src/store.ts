@@ -1,4 +1,7 @@
-/** One batch, one transaction, two packets: everything up to the loads, and everything from the first insert to the commit. */
+/**
+ * One transaction, two packets: everything up to the loads, and everything from the first insert to the commit. For one
+ * batch, or for those that several lanes have at the same time.
+ */
 import {
   beginBatch,
   type Command,
@@ -28,6 +31,9 @@ import { insertRows, updateRows } from './statements.ts'
 /** What a batch was applied as before: redelivered, it is answered from this. */
 export type Applied = { readonly kind: 'applied'; readonly outcomes: readonly Outcome[] }
 
+/** Of several batches, one was applied before, or must wait for a row that somebody keeps: each goes alone. */
+export type Apart = { readonly kind: 'apart' }
+
 export type Open = {
   readonly kind: 'open'
   readonly state: State
@@ -40,8 +46,8 @@ export type Open = {
   step(command: Command, decideOn: (state: State) => Promise<Decided>): Promise<Decided>
   /** Saves a command that failed, on its own and without looking at what it names: that may be what it failed of. */
   fail(decided: Decided): Promise<void>
-  /** Writes what was decided, except for what was stepped, and the journal, and commits. */
-  finish(decided: readonly Numbered[], letters: readonly DeadLetterRow[]): Promise<void>
+  /** Writes what was decided of each batch, except for what was stepped, and the journal, and commits. */
+  finish(decided: readonly (readonly Decided[])[], letters: readonly DeadLetterRow[]): Promise<void>
   /** Ends the transaction with nothing done. */
   abandon(error?: unknown): Promise<void>
 }
@@ -60,23 +66,25 @@ const rollbackTo = CompiledQuery.raw('rollback to savepoint one_command')
 // In the locking statement it would be the time before the wait.
 const clock = CompiledQuery.raw('select cast(unix_timestamp(now(3)) * 1000 as signed) as now_ms')
 
-/** Locks the products, reads the clock, looks into the journal and loads what the commands name. */
-export async function openBatch(
+/** Locks the products, reads the clock, looks into the journal and loads what the commands name. Several batches have no product in common. */
+export async function openBatches(
   { pool }: Database,
-  { batchId, productIds }: Head,
+  heads: readonly Head[],
   commands: readonly Command[],
   failpoints: Failpoints = {},
-): Promise<Applied | Open> {
+): Promise<Applied | Apart | Open> {
+  const batchIds = heads.map((head) => head.batchId)
+  const productIds = heads.flatMap((head) => head.productIds)
   const connection = await takeConnection(pool)
   try {
     const state = emptyState()
     const reads = readsOf(commands, state)
     const [, products, time, entries, letters, ...rows] = await send(connection, [
       begin,
-      lockOf(productIds),
+      lockOf(productIds, heads.length === 1 ? '' : ' skip locked'),
       clock,
-      journalOf(batchId),
-      buriedOf(batchId),
+      journalOf(batchIds),
+      buriedOf(batchIds),
       ...reads.map((read) => read.query),
     ])
     failpoints['worker.afterLock']?.()
@@ -84,6 +92,10 @@ export async function openBatch(
       (entries ?? []) as Pick<JournalRow, 'seq' | 'applied_at_ms' | 'body'>[],
       (letters ?? []) as Pick<DeadLetterRow, 'n'>[],
     )
+    if (heads.length > 1 && (outcomes || products?.length !== productIds.length)) {
+      await giveUp(connection)
+      return { kind: 'apart' }
+    }
     if (outcomes) {
       await send(connection, [commit])
       connection.release()
@@ -96,7 +108,7 @@ export async function openBatch(
     await sendAndTake(connection, readsOfWaiting(state))
     const nowMs = Number((time?.[0] as { now_ms: number } | undefined)?.now_ms)
     beginBatch(state, nowMs)
-    return openOn(connection, { batchId, state, nowMs, failpoints })
+    return openOn(connection, { heads, state, nowMs, failpoints })
   } catch (error) {
     await giveUp(connection, error)
     throw error
@@ -104,28 +116,30 @@ export async function openBatch(
 }
 
 // Written out: these three come with every batch, and compiling them anew took longer than running them.
-const lockOf = (productIds: readonly number[]): CompiledQuery =>
+const lockOf = (productIds: readonly number[], wait: '' | ' skip locked'): CompiledQuery =>
   CompiledQuery.raw(
-    `select * from products where product_id in (${productIds.map(literal).join(',')}) order by product_id for update`,
+    `select * from products where product_id in (${productIds.map(literal).join(',')}) order by product_id for update${wait}`,
   )
 
-const journalOf = (batchId: string): CompiledQuery =>
+const journalOf = (batchIds: readonly string[]): CompiledQuery =>
   CompiledQuery.raw(
-    `select seq, applied_at_ms, body from journal where batch_id = ${literal(batchId)}`,
+    `select seq, applied_at_ms, body from journal where batch_id in (${batchIds.map(literal).join(',')})`,
   )
 
-const buriedOf = (batchId: string): CompiledQuery =>
-  CompiledQuery.raw(`select n from dead_letters where batch_id = ${literal(batchId)}`)
+const buriedOf = (batchIds: readonly string[]): CompiledQuery =>
+  CompiledQuery.raw(
+    `select n from dead_letters where batch_id in (${batchIds.map(literal).join(',')})`,
+  )
 
 type Base = {
-  readonly batchId: string
+  readonly heads: readonly Head[]
   readonly state: State
   readonly nowMs: number
   readonly failpoints: Failpoints
 }
 
 function openOn(connection: PoolConnection, base: Base): Open {
-  const { batchId, state, nowMs, failpoints } = base
+  const { heads, state, nowMs, failpoints } = base
   const stepped = new Set<Decided>()
   return {
     kind: 'open',
@@ -145,15 +159,18 @@ function openOn(connection: PoolConnection, base: Base): Open {
       await failOn(connection, decided)
       stepped.add(decided)
     },
-    async finish(numbered, letters) {
-      const unsaved = numbered.map((each) => each.decided).filter((each) => !stepped.has(each))
+    async finish(decided, letters) {
+      const unsaved = decided.flat().filter((each) => !stepped.has(each))
       const saves = savesOf(unsaved)
       const record = () => [
         ...saveProducts([...state.products.values()]),
-        ...insertRows('journal', entriesOf(batchId, state, numbered)),
+        ...insertRows(
+          'journal',
+          heads.flatMap(({ batchId }, i) => entriesOf(batchId, state, decided[i] ?? [])),
+        ),
         ...insertRows('dead_letters', letters),
       ]
-      if (saves.length > 0 && numbered.length >= OVERLAP_MIN) {
+      if (saves.length > 0 && unsaved.length >= OVERLAP_MIN) {
         const [, records] = await Promise.all([send(connection, saves), asSoonAsSent(record)])
         await sendAndCommit(connection, records, failpoints)
       } else await sendAndCommit(connection, [...saves, ...record()], failpoints)
@@ -215,7 +232,8 @@ const saveProducts = (products: readonly Product[]): readonly CompiledQuery[] =>
     })),
   )
 
-function entriesOf(batchId: string, state: State, numbered: readonly Numbered[]): Entry[] {
+function entriesOf(batchId: string, state: State, decidedInOrder: readonly Decided[]): Entry[] {
+  const numbered = decidedInOrder.map((decided, n): Numbered => ({ n, decided }))
   const byProduct = Map.groupBy(numbered, (each) => each.decided.command.productId)
   return [...byProduct].flatMap(([productId, commands]) => {
     const product = state.products.get(productId)

@@ -1,4 +1,4 @@
-/** One batch, one transaction, two packets, as packages/db has it: what the worker's `Store` stands on. */
+/** One transaction, two packets, for one batch or those of several lanes, as packages/db has it: what the worker's `Store` stands on. */
 import {
   beginBatch,
   type Command,
@@ -9,6 +9,8 @@ import {
   type State,
 } from '@flashlane/core'
 import {
+  type Apart,
+  type Applied,
   entryOf,
   type Head,
   isDuplicateKey,
@@ -33,8 +35,6 @@ import { save, saveProducts } from './save.ts'
 import type { Connection, MysqlServer } from './server.ts'
 import type { Session } from './session.ts'
 
-type Applied = { readonly kind: 'applied'; readonly outcomes: readonly Outcome[] }
-
 type Deps = {
   readonly world: World
   readonly mysql: MysqlServer
@@ -43,32 +43,41 @@ type Deps = {
   onCommit(rows: readonly JournalRow[]): void
 }
 
-export type OpenBatch = (head: Head, commands: readonly Command[]) => Promise<Applied | Open>
+export type OpenBatches = (
+  heads: readonly Head[],
+  commands: readonly Command[],
+) => Promise<Applied | Apart | Open>
 
-export const makeOpenBatch =
-  (deps: Deps): OpenBatch =>
-  async (head, commands) => {
+export const makeOpenBatches =
+  (deps: Deps): OpenBatches =>
+  async (heads, commands) => {
     const connection = deps.mysql.connect(deps.process)
     try {
       const state = emptyState()
-      const opened = await connection.send(`open ${head.batchId}`, (session) =>
-        openOn(deps, session, { head, commands, state }),
+      const opened = await connection.send(`open ${namesOf(heads)}`, (session) =>
+        openOn(deps, session, { heads, commands, state }),
       )
+      if (opened === 'apart') {
+        await giveUp(connection)
+        return { kind: 'apart' }
+      }
       if (opened.outcomes) {
         connection.release()
         return { kind: 'applied', outcomes: opened.outcomes }
       }
       await sendOwners(deps, connection, state)
       beginBatch(state, opened.nowMs)
-      return openWith(deps, connection, { batchId: head.batchId, state, nowMs: opened.nowMs })
+      return openWith(deps, connection, { heads, state, nowMs: opened.nowMs })
     } catch (error) {
       await giveUp(connection, error)
       throw error
     }
   }
 
+const namesOf = (heads: readonly Head[]): string => heads.map(({ batchId }) => batchId).join(' ')
+
 type Opening = {
-  readonly head: Head
+  readonly heads: readonly Head[]
   readonly commands: readonly Command[]
   readonly state: State
 }
@@ -76,14 +85,16 @@ type Opening = {
 async function openOn(
   { world, mysql }: Deps,
   session: Session,
-  { head, commands, state }: Opening,
-): Promise<{ outcomes: readonly Outcome[] | null; nowMs: number }> {
+  { heads, commands, state }: Opening,
+): Promise<'apart' | { outcomes: readonly Outcome[] | null; nowMs: number }> {
   const { mutation } = world
   const { tables } = mysql
   session.begin()
   const earlyMs = world.databaseMs()
-  for (const productId of head.productIds) {
+  const isJoint = heads.length > 1
+  for (const productId of heads.flatMap((head) => head.productIds)) {
     const key = String(productId)
+    if (isJoint && !session.isFree(tables.products, key)) return 'apart'
     if (mutation !== 'no-fence') await session.lock(tables.products, key)
     const product = session.get(tables.products, key)
     if (product) state.products.set(productId, product)
@@ -91,9 +102,10 @@ async function openOn(
   await session.rest()
   const nowMs = mutation === 'clock-with-lock' ? earlyMs : world.databaseMs()
   const isLookedUp = mutation !== 'no-journal-look-up' && mutation !== 'upsert-without-look-up'
-  const entries = [...tables.journal.rows.values()].filter(isOf(head.batchId))
-  const letters = [...tables.letters.rows.values()].filter(isOf(head.batchId))
+  const entries = [...tables.journal.rows.values()].filter(isOf(heads))
+  const letters = [...tables.letters.rows.values()].filter(isOf(heads))
   const outcomes = isLookedUp ? outcomesOf(entries, letters) : null
+  if (outcomes && isJoint) return 'apart'
   if (outcomes) session.commit()
   else {
     await session.rest()
@@ -103,9 +115,9 @@ async function openOn(
 }
 
 const isOf =
-  (batchId: string) =>
+  (heads: readonly Head[]) =>
   (row: { readonly batch_id: string }): boolean =>
-    row.batch_id === batchId
+    heads.some(({ batchId }) => row.batch_id === batchId)
 
 /** A packet of its own, where it is needed at all. */
 async function sendOwners(deps: Deps, connection: Connection, state: State): Promise<void> {
@@ -124,9 +136,9 @@ const loadingOf = ({ world, mysql }: Deps, session: Session, state: State): Load
   mutation: world.mutation,
 })
 
-type Opened = { readonly batchId: string; readonly state: State; readonly nowMs: number }
+type Opened = { readonly heads: readonly Head[]; readonly state: State; readonly nowMs: number }
 
-function openWith(deps: Deps, connection: Connection, { batchId, state, nowMs }: Opened): Open {
+function openWith(deps: Deps, connection: Connection, { heads, state, nowMs }: Opened): Open {
   const stepped = new Set<Decided>()
   return {
     kind: 'open',
@@ -153,10 +165,10 @@ function openWith(deps: Deps, connection: Connection, { batchId, state, nowMs }:
       await failOn(deps, connection, decided)
       stepped.add(decided)
     },
-    async finish(numbered, letters) {
-      const unsaved = numbered.map((each) => each.decided).filter((each) => !stepped.has(each))
-      const rows = entriesOf(batchId, state, numbered)
-      const done = connection.send(`commit ${batchId}`, async (session) => {
+    async finish(decided, letters) {
+      const unsaved = decided.flat().filter((each) => !stepped.has(each))
+      const rows = heads.flatMap(({ batchId }, i) => entriesOf(batchId, state, decided[i] ?? []))
+      const done = connection.send(`commit ${namesOf(heads)}`, async (session) => {
         const saving = { ...loadingOf(deps, session, state) }
         await save(saving, unsaved)
         await saveProducts(saving, state.products.values())
@@ -249,7 +261,8 @@ async function giveUp(connection: Connection, error?: unknown): Promise<void> {
   }
 }
 
-function entriesOf(batchId: string, state: State, numbered: readonly Numbered[]): JournalRow[] {
+function entriesOf(batchId: string, state: State, batch: readonly Decided[]): JournalRow[] {
+  const numbered = batch.map((decided, n): Numbered => ({ n, decided }))
   const byProduct = Map.groupBy(numbered, (each) => each.decided.command.productId)
   return [...byProduct].flatMap(([productId, commands]) => {
     const product: Product | undefined = state.products.get(productId)
