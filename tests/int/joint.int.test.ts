@@ -70,15 +70,15 @@ async function heldOf(productIds: readonly number[]): Promise<number[]> {
   return productIds.map((id) => found.find(({ productId }) => productId === id)?.held ?? -1)
 }
 
-test('what gathers while two transactions run goes in one, each batch with its own products, outcomes and entry', async () => {
+test('what comes together goes in one transaction, each batch with its own products, outcomes and entry', async () => {
   const { apply, alone, opened } = aJoint()
   const productIds = await products(1)
   const batches = batchesOf(productIds, twoHolds)
 
   const applied = await Promise.all(batches.map(apply))
 
-  expect(alone).toEqual(batches.slice(0, 2).map(({ batchId }) => batchId))
-  expect(opened).toEqual([LANES - 2])
+  expect(opened).toEqual([LANES])
+  expect(alone).toEqual([])
   expect(applied.map(told)).toEqual(batches.map(() => ['accepted', 'refused']))
   expect(applied.map((each) => each.products.map(({ productId }) => productId))).toEqual(
     productIds.map((id) => [id]),
@@ -87,6 +87,23 @@ test('what gathers while two transactions run goes in one, each batch with its o
     new Map(batches.map(({ batchId }, i) => [batchId, productIds[i]])),
   )
   expect(await heldOf(productIds)).toEqual(productIds.map(() => 1))
+})
+
+test('what comes while two transactions run goes in one when the first of them ends', async () => {
+  const { apply, alone, opened } = aJoint()
+  const batches = batchesOf(await products(5), twoHolds)
+  const turn = () => new Promise((resolve) => setImmediate(resolve))
+  const applying: Promise<Applied>[] = []
+
+  for (const batch of batches) {
+    applying.push(apply(batch))
+    await turn()
+  }
+  await Promise.all(applying)
+
+  expect(alone.slice(0, 2)).toEqual(batches.slice(0, 2).map(({ batchId }) => batchId))
+  expect(alone.length + opened.reduce((sum, each) => sum + each, 0)).toBe(LANES)
+  expect(Math.max(...opened)).toBeGreaterThan(1)
 })
 
 test('a batch that was applied before is answered from the journal, and the others are applied', async () => {

@@ -18,53 +18,62 @@ type Gathered = {
 
 export type Joint = (batch: Batch, alone: () => Promise<Applied>) => Promise<Applied>
 
-type After = (ms: number, run: () => void) => void
+type Timers = {
+  /** When what has arrived by now is read: lanes whose jobs came together go together. */
+  afterTurn(run: () => void): void
+  after(ms: number, run: () => void): void
+}
 
-const realAfter: After = (ms, run) => void setTimeout(run, ms)
+const realTimers: Timers = {
+  afterTurn: (run) => void setImmediate(run),
+  after: (ms, run) => void setTimeout(run, ms),
+}
 
-type Options = { readonly transactionsMax?: number; readonly after?: After }
+type Options = { readonly transactionsMax?: number; readonly timers?: Timers }
 
 /** Whatever keeps batches from going together, each then goes `alone`. */
 export function createJoint(
   store: Store,
-  { transactionsMax = TRANSACTIONS_MAX, after = realAfter }: Options = {},
+  { transactionsMax = TRANSACTIONS_MAX, timers = realTimers }: Options = {},
 ): Joint {
   let running = 0
   let gathered: Gathered[] = []
+  let isWoken = false
   let isTimed = false
 
-  async function run(group: readonly Gathered[]): Promise<void> {
+  function wake(): void {
+    if (isWoken) return
+    isWoken = true
+    timers.afterTurn(() => {
+      isWoken = false
+      startNext()
+    })
+  }
+
+  function startNext(): void {
+    while (gathered.length > 0 && running < transactionsMax) void run()
+    if (isTimed || gathered.length === 0) return
+    isTimed = true
+    timers.after(GATHER_MS_MAX, () => {
+      isTimed = false
+      if (gathered.length > 0) void run()
+      startNext()
+    })
+  }
+
+  async function run(): Promise<void> {
+    const { group, rest } = groupOf(gathered)
+    gathered = rest
     running++
     await apply(store, group)
     running--
-    if (gathered.length > 0 && running < transactionsMax) void run(take())
-  }
-
-  function take(): Gathered[] {
-    const { group, rest } = groupOf(gathered)
-    gathered = rest
-    return group
-  }
-
-  function overdue(): void {
-    isTimed = false
-    if (gathered.length === 0) return
-    void run(take())
-    time()
-  }
-
-  function time(): void {
-    if (isTimed || gathered.length === 0) return
-    isTimed = true
-    after(GATHER_MS_MAX, overdue)
+    startNext()
   }
 
   return (batch, alone) =>
     new Promise((resolve, reject) => {
-      const one = { batch, resolve, alone: () => alone().then(resolve, reject) }
-      if (running < transactionsMax) return void run([one])
-      gathered.push(one)
-      time()
+      gathered.push({ batch, resolve, alone: () => alone().then(resolve, reject) })
+      wake()
     })
 }
 
