@@ -57,7 +57,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'skip the journal look-up',
     edits: [
-      { file: store, find: '    if (outcomes) {', replace: '    if (outcomes?.length === -1) {' },
+      { file: store, find: 'found?.is_known === 1', replace: 'found?.is_known === undefined' },
     ],
     suite: { project: 'int', file: apply, tests: 'a batch delivered twice' },
     row: 13,
@@ -130,8 +130,8 @@ export const MUTATIONS: readonly Mutation[] = [
       },
       {
         file: store,
-        find: 'Number((time?.[0] as',
-        replace: 'Number(((products ?? time)?.[0] as',
+        find: 'Number(found?.now_ms)',
+        replace: 'Number((products?.[0] as unknown as Fence).now_ms)',
       },
     ],
     suite: { project: 'int', file: fences, tests: 'has the time from behind the wait' },

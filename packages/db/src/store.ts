@@ -7,6 +7,7 @@ import {
   type Command,
   type Decided,
   emptyState,
+  invariant,
   type Outcome,
   type Product,
   type State,
@@ -63,9 +64,6 @@ const begin = CompiledQuery.raw('start transaction')
 const savepoint = CompiledQuery.raw('savepoint one_command')
 const release = CompiledQuery.raw('release savepoint one_command')
 const rollbackTo = CompiledQuery.raw('rollback to savepoint one_command')
-// In the locking statement it would be the time before the wait.
-const clock = CompiledQuery.raw('select cast(unix_timestamp(now(3)) * 1000 as signed) as now_ms')
-
 /** Locks the products, reads the clock, looks into the journal and loads what the commands name. Several batches have no product in common. */
 export async function openBatches(
   { pool }: Database,
@@ -79,25 +77,21 @@ export async function openBatches(
   try {
     const state = emptyState()
     const reads = readsOf(commands, state)
-    const [, products, time, entries, letters, ...rows] = await send(connection, [
+    const [, products, fence, ...rows] = await send(connection, [
       begin,
       lockOf(productIds, heads.length === 1 ? '' : ' skip locked'),
-      clock,
-      journalOf(batchIds),
-      buriedOf(batchIds),
+      clockAndFence(batchIds),
       ...reads.map((read) => read.query),
     ])
     failpoints['worker.afterLock']?.()
-    const outcomes = outcomesOf(
-      (entries ?? []) as Pick<JournalRow, 'seq' | 'applied_at_ms' | 'body'>[],
-      (letters ?? []) as Pick<DeadLetterRow, 'n'>[],
-    )
-    if (heads.length > 1 && (outcomes || products?.length !== productIds.length)) {
+    const [found] = (fence ?? []) as Fence[]
+    const isKnown = found?.is_known === 1
+    if (heads.length > 1 && (isKnown || products?.length !== productIds.length)) {
       await giveUp(connection)
       return { kind: 'apart' }
     }
-    if (outcomes) {
-      await send(connection, [commit])
+    if (isKnown) {
+      const outcomes = await readOutcomes(connection, batchIds)
       connection.release()
       return { kind: 'applied', outcomes }
     }
@@ -106,7 +100,7 @@ export async function openBatches(
     }
     takeAll(reads, rows)
     await sendAndTake(connection, readsOfWaiting(state))
-    const nowMs = Number((time?.[0] as { now_ms: number } | undefined)?.now_ms)
+    const nowMs = Number(found?.now_ms)
     beginBatch(state, nowMs)
     return openOn(connection, { heads, state, nowMs, failpoints })
   } catch (error) {
@@ -115,21 +109,43 @@ export async function openBatches(
   }
 }
 
-// Written out: these three come with every batch, and compiling them anew took longer than running them.
+// Written out: these come with every batch, and compiling them anew took longer than running them.
 const lockOf = (productIds: readonly number[], wait: '' | ' skip locked'): CompiledQuery =>
   CompiledQuery.raw(
-    `select * from products where product_id in (${productIds.map(literal).join(',')}) order by product_id for update${wait}`,
+    `select * from products where product_id in (${listed(productIds)}) order by product_id for update${wait}`,
   )
 
-const journalOf = (batchIds: readonly string[]): CompiledQuery =>
+type Fence = { readonly now_ms: number; readonly is_known: 0 | 1 }
+
+/** The clock, which in the locking statement would tell the time before the wait, and whether any of the batches was applied before. */
+const clockAndFence = (batchIds: readonly string[]): CompiledQuery =>
   CompiledQuery.raw(
-    `select seq, applied_at_ms, body from journal where batch_id in (${batchIds.map(literal).join(',')})`,
+    `select cast(unix_timestamp(now(3)) * 1000 as signed) as now_ms,
+      exists(select 1 from journal where batch_id in (${listed(batchIds)}))
+      or exists(select 1 from dead_letters where batch_id in (${listed(batchIds)})) as is_known`,
   )
 
-const buriedOf = (batchIds: readonly string[]): CompiledQuery =>
-  CompiledQuery.raw(
-    `select n from dead_letters where batch_id in (${batchIds.map(literal).join(',')})`,
+/** What a batch was answered, and the end of the transaction. */
+async function readOutcomes(
+  connection: PoolConnection,
+  batchIds: readonly string[],
+): Promise<readonly Outcome[]> {
+  const [entries, letters] = await send(connection, [
+    CompiledQuery.raw(
+      `select seq, applied_at_ms, body from journal where batch_id in (${listed(batchIds)})`,
+    ),
+    CompiledQuery.raw(`select n from dead_letters where batch_id in (${listed(batchIds)})`),
+    commit,
+  ])
+  const outcomes = outcomesOf(
+    entries as Pick<JournalRow, 'seq' | 'applied_at_ms' | 'body'>[],
+    letters as Pick<DeadLetterRow, 'n'>[],
   )
+  invariant(outcomes !== null, 'a batch that is known has outcomes', { batchIds })
+  return outcomes
+}
+
+const listed = (values: readonly (string | number)[]): string => values.map(literal).join(',')
 
 type Base = {
   readonly heads: readonly Head[]
