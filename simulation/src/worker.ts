@@ -67,6 +67,7 @@ export function startWorker(deps: WorkerDeps, name: string): WorkerProcess {
     mysql,
     store,
     joint: createJoint(store, {
+      onFault,
       timers: { after: process.after, afterTurn: (run) => void process.after(0, run) },
       // With so few products hardly two batches would ever meet.
       transactionsMax: world.random.pick([0, 2]),

@@ -1,7 +1,7 @@
 /** Batches of several lanes in one transaction: they share a commit, and nothing else. */
 import type { Command, Outcome } from '@flashlane/core'
 import { findProducts, openBatches } from '@flashlane/db'
-import { type Applied, applyBatch, type Batch } from '@flashlane/worker/apply.ts'
+import { type Applied, applyBatch, type Batch, type Store } from '@flashlane/worker/apply.ts'
 import { createJoint } from '@flashlane/worker/joint.ts'
 import { createStore } from '@flashlane/worker/store.ts'
 import { sql } from 'kysely'
@@ -10,10 +10,10 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import {
   aBatch,
   aBatchId,
-  aPayment,
   aPlaceHold,
   aPlaceOrder,
   aProduct,
+  aReleaseHold,
 } from '../support/commands.ts'
 import { createTestDatabase, type TestDatabase } from '../support/database.ts'
 import { until } from '../support/until.ts'
@@ -30,24 +30,28 @@ afterAll(() => testDatabase.drop())
 function aJoint() {
   const store = createStore(testDatabase.database, pino({ level: 'silent' }))
   const opened: number[] = []
-  const joint = createJoint({
+  const faults: unknown[] = []
+  const watched: Store = {
     ...store,
     open(heads, commands) {
       opened.push(heads.length)
       return store.open(heads, commands)
     },
-  })
+  }
+  const joint = createJoint(watched, { onFault: (error) => faults.push(error) })
   const alone: string[] = []
   const apply = (batch: Batch): Promise<Applied> =>
     joint(batch, () => {
       alone.push(batch.batchId)
       return applyBatch(store, batch)
     })
-  return { apply, opened, alone }
+  return { apply, opened, alone, faults }
 }
 
-const products = (stock: number): Promise<number[]> =>
-  Promise.all(Array.from({ length: LANES }, () => aProduct(testDatabase.database, { stock })))
+const products = (stock: number, terms: { maxPerCustomer?: number } = {}): Promise<number[]> =>
+  Promise.all(
+    Array.from({ length: LANES }, () => aProduct(testDatabase.database, { stock, ...terms })),
+  )
 
 /** What each lane has at the same time. */
 const batchesOf = (productIds: readonly number[], commandsOf: (id: number) => Command[]): Batch[] =>
@@ -72,21 +76,26 @@ async function heldOf(productIds: readonly number[]): Promise<number[]> {
 
 test('what comes together goes in one transaction, each batch with its own products, outcomes and entry', async () => {
   const { apply, alone, opened } = aJoint()
-  const productIds = await products(1)
-  const batches = batchesOf(productIds, twoHolds)
+  const productIds = await products(5)
+  const [closed = 0] = productIds
+  const batches = batchesOf(productIds, (id) =>
+    id === closed ? [aReleaseHold(aPlaceHold(id)), aPlaceHold(id)] : twoHolds(id),
+  )
 
   const applied = await Promise.all(batches.map(apply))
 
   expect(opened).toEqual([LANES])
   expect(alone).toEqual([])
-  expect(applied.map(told)).toEqual(batches.map(() => ['accepted', 'refused']))
+  expect(applied.map(told)).toEqual(
+    productIds.map((id) => [id === closed ? 'refused' : 'accepted', 'accepted']),
+  )
   expect(applied.map((each) => each.products.map(({ productId }) => productId))).toEqual(
     productIds.map((id) => [id]),
   )
   expect(await entriesOf(batches.map(({ batchId }) => batchId))).toEqual(
     new Map(batches.map(({ batchId }, i) => [batchId, productIds[i]])),
   )
-  expect(await heldOf(productIds)).toEqual(productIds.map(() => 1))
+  expect(await heldOf(productIds)).toEqual(productIds.map((id) => (id === closed ? 1 : 2)))
 })
 
 test('what comes while two transactions run goes in one when the first of them ends', async () => {
@@ -130,26 +139,70 @@ test('a batch that comes twice at once is applied once', async () => {
   expect(await heldOf(productIds)).toEqual(productIds.map(() => 2))
 })
 
-test('a batch that the database refuses fails alone', async () => {
-  const { apply } = aJoint()
+test('a batch that the database refuses fails alone, and what it was is told', async () => {
+  const { apply, alone, faults } = aJoint()
   const productIds = await products(5)
-  const last = productIds[LANES - 1] as number
-  const hold = aPlaceHold(last)
-  const order = aPlaceOrder(hold, { paymentRef: `pi_${last}` })
-  await apply(aBatch([hold, order]))
+  const batches = batchesOf(productIds, twoHolds)
+  const refused = batches[LANES - 1] as Batch
   const { db } = testDatabase.database
-  await sql`update payments set refund_parts = 'no json' where order_id = ${order.orderId}`.execute(
+  await sql`alter table journal add constraint refused check (batch_id <> ${sql.lit(refused.batchId)})`.execute(
     db,
   )
-  const batches = batchesOf(productIds, (id) =>
-    id === last ? [aPayment(id, { orderId: order.orderId })] : twoHolds(id),
+
+  const applied = await Promise.all(batches.map(apply))
+  await sql`alter table journal drop constraint refused`.execute(db)
+
+  expect(applied.map(told)).toEqual(
+    batches.map((batch) => (batch === refused ? ['error', 'error'] : ['accepted', 'accepted'])),
   )
+  expect(alone.toSorted()).toEqual(batches.map(({ batchId }) => batchId).toSorted())
+  expect(faults).toHaveLength(1)
+})
+
+test('what needs room made goes alone, and the others together', async () => {
+  const { apply, opened, alone } = aJoint()
+  const productIds = await products(1)
+  const scarce = productIds[3]
+  const batches = batchesOf(productIds, (id) => (id === scarce ? twoHolds(id) : [aPlaceHold(id)]))
 
   const applied = await Promise.all(batches.map(apply))
 
   expect(applied.map(told)).toEqual(
-    productIds.map((id) => (id === last ? ['error'] : ['accepted', 'accepted'])),
+    productIds.map((id) => (id === scarce ? ['accepted', 'refused'] : ['accepted'])),
   )
+  expect(opened).toEqual([LANES])
+  expect(alone).toEqual([batches[3]?.batchId])
+  expect(applied.map((each) => each.products.map(({ version }) => version))).toEqual(
+    productIds.map(() => [2]),
+  )
+})
+
+test('what each customer may have is known in company too', async () => {
+  const { apply, opened } = aJoint()
+  const productIds = await products(9, { maxPerCustomer: 1 })
+  const ofAnn = (id: number) => aPlaceHold(id, { customerRef: 'ann' })
+  const before = batchesOf(productIds.slice(0, 4), (id) => [ofAnn(id)])
+  await Promise.all(before.map(apply))
+
+  const applied = await Promise.all(batchesOf(productIds, (id) => [ofAnn(id)]).map(apply))
+
+  expect(opened).toEqual([4, LANES])
+  expect(applied.map(told)).toEqual(productIds.map((_, i) => [i < 4 ? 'refused' : 'accepted']))
+})
+
+test('orders and large batches go alone: they may wait for another lane, or have no need of company', async () => {
+  const { apply, opened, alone } = aJoint()
+  const [ordered = 0, large = 0] = await products(100)
+  const hold = aPlaceHold(ordered)
+  const batches = [
+    aBatch([hold, aPlaceOrder(hold)]),
+    aBatch(Array.from({ length: 64 }, () => aPlaceHold(large))),
+  ]
+
+  await Promise.all(batches.map(apply))
+
+  expect(opened).toEqual([])
+  expect(alone).toEqual(batches.map(({ batchId }) => batchId))
 })
 
 test('a product whose row somebody keeps keeps no other lane, in company or in both places', async () => {
@@ -183,11 +236,11 @@ test('a product whose row somebody keeps keeps no other lane, in company or in b
 test('batches go in company only up to what one batch may hold', async () => {
   const { apply, opened } = aJoint()
   const productIds = await products(200)
-  const many = (productId: number) => Array.from({ length: 100 }, () => aPlaceHold(productId))
+  const many = (productId: number) => Array.from({ length: 60 }, () => aPlaceHold(productId))
 
   const applied = await Promise.all(batchesOf(productIds, many).map(apply))
 
-  expect(Math.max(...opened)).toBe(2)
-  expect(applied.every(({ outcomes }) => outcomes.length === 100)).toBe(true)
-  expect(await heldOf(productIds)).toEqual(productIds.map(() => 100))
+  expect(Math.max(...opened)).toBe(4)
+  expect(applied.every(({ outcomes }) => outcomes.length === 60)).toBe(true)
+  expect(await heldOf(productIds)).toEqual(productIds.map(() => 60))
 })

@@ -124,9 +124,9 @@ export const MUTATIONS: readonly Mutation[] = [
     edits: [
       {
         file: store,
-        find: '`select * from products where',
+        find: '`select * from products force',
         replace:
-          '`select *, cast(unix_timestamp(now(3)) * 1000 as signed) as now_ms from products where',
+          '`select *, cast(unix_timestamp(now(3)) * 1000 as signed) as now_ms from products force',
       },
       {
         file: store,

@@ -41,7 +41,7 @@ export function createTestWorker(
   const handle = makeHandle({
     mysql,
     store,
-    joint: createJoint(store),
+    joint: createJoint(store, { onFault: noFault }),
     publish: (runId, published) => publish(redis, runId, published),
     draw,
     runIdOf: (lane) => runIds.ask(queueName(lane)),

@@ -43,7 +43,7 @@ const DUPLICATE_KEY_TRIES_MAX = 3
 export async function applyBatch(store: Store, batch: Batch): Promise<Applied> {
   for (let duplicates = 0; duplicates < DUPLICATE_KEY_TRIES_MAX; duplicates++) {
     try {
-      const [applied] = (await applyTogether(store, [batch])) ?? []
+      const [applied] = await applyTogether(store, [batch])
       if (applied) return applied
     } catch (error) {
       if (store.isTransient(error)) throw error
@@ -64,27 +64,37 @@ const headOf = ({ batchId, commands }: Batch): Head => ({
   productIds: [...new Set(commands.map((command) => command.productId))].toSorted((a, b) => a - b),
 })
 
-/** Of several batches, which have no product in common, `null` where one of them must go alone: then nothing is applied. */
+/**
+ * Several batches have no product in common. `null` for one that must go alone, with nothing of it applied: somebody keeps
+ * its row, it was applied before, or it needs room made, which takes round trips while everybody waits.
+ */
 export async function applyTogether(
   store: Store,
   batches: readonly Batch[],
-): Promise<readonly Applied[] | null> {
+): Promise<readonly (Applied | null)[]> {
   const heads = batches.map(headOf)
   const commands = batches.flatMap((batch) => batch.commands)
   const open = await store.open(heads, commands)
-  if (open.kind === 'apart') return null
+  if (open.kind === 'apart') return batches.map(() => null)
   if (open.kind === 'applied') return heads.map((head) => appliedBefore(head, open.outcomes))
   try {
     const { state, nowMs } = open
-    for (const product of state.products.values()) {
-      await loadMore(open, state, { product, commands })
-    }
-    const decided = batches.map((batch) =>
-      batch.commands.map((command) => decideInto(state, command, nowMs)),
+    await loadCustomers(open, state, commands)
+    if (batches.length === 1) await makeRoom(open, state, commands)
+    const isLeftOut = batches.map(
+      (batch) => batches.length > 1 && crowded(state, batch.commands).length > 0,
     )
+    heads.forEach(({ productIds }, i) => {
+      if (isLeftOut[i]) productIds.forEach((id) => state.products.delete(id))
+    })
+    const decided = batches.map((batch, i) =>
+      isLeftOut[i] ? [] : batch.commands.map((command) => decideInto(state, command, nowMs)),
+    )
+    const told = (of: readonly (readonly Decided[])[]) =>
+      heads.map((head, i) => (isLeftOut[i] ? null : appliedNow(head, open, of[i] ?? [])))
     if (decided.flat().every(isSilent)) {
       await open.abandon()
-      return heads.map((head) => appliedNow(head, open, []))
+      return told([])
     }
     const letters = batches.flatMap(({ batchId }, i) =>
       (decided[i] ?? []).flatMap((each, n) =>
@@ -92,7 +102,7 @@ export async function applyTogether(
       ),
     )
     await open.finish(decided, letters)
-    return heads.map((head, i) => appliedNow(head, open, decided[i] ?? []))
+    return told(decided)
   } catch (error) {
     await open.abandon(error)
     throw error
@@ -135,8 +145,8 @@ async function applyOneByOne(store: Store, batch: Batch): Promise<Applied> {
 }
 
 async function decideAlone(open: Open, state: State, command: Command): Promise<Decided> {
-  const product = state.products.get(command.productId)
-  if (product) await loadMore(open, state, { product, commands: [command] })
+  await loadCustomers(open, state, [command])
+  await makeRoom(open, state, [command])
   return decideInto(state, command, open.nowMs)
 }
 
@@ -151,26 +161,33 @@ async function buryWhole(store: Store, batch: Batch, error: unknown): Promise<Ap
   )
 }
 
-type OfProduct = { readonly product: Product; readonly commands: readonly Command[] }
-
-/** What only the product's own row tells to be needed. */
-async function loadMore(open: Open, state: State, ofProduct: OfProduct): Promise<void> {
-  const { product, commands } = ofProduct
-  const customers = customersAskedFor(commands, product)
-  if (customers.size > 0) await open.loadCustomers(state, product.productId, [...customers])
-  await makeRoomFor(open, state, ofProduct)
-}
-
-/** Where the batch may ask for more than is free, what is due must be known before it is decided. */
-async function makeRoomFor(
+/** What customers have is read where a product's own row tells that it is needed: all of it in one packet. */
+async function loadCustomers(
   open: Open,
   state: State,
-  { product, commands }: OfProduct,
+  commands: readonly Command[],
 ): Promise<void> {
-  if (demand(commands, product, state) <= available(product)) return
-  const own = commands.filter((command) => command.productId === product.productId)
-  const acceptedAtMs = Math.max(...own.map((command) => command.acceptedAtMs))
-  await open.loadDue(state, product.productId, acceptedAtMs)
+  const asked = [...state.products.values()].flatMap((product) => {
+    const customerRefs = [...customersAskedFor(commands, product)]
+    return customerRefs.length > 0 ? [{ productId: product.productId, customerRefs }] : []
+  })
+  if (asked.length > 0) await open.loadCustomers(state, asked)
+}
+
+/** The products of which commands may ask for more than is free. */
+const crowded = (state: State, commands: readonly Command[]): Product[] =>
+  [...new Set(commands.map(({ productId }) => productId))].flatMap((id) => {
+    const product = state.products.get(id)
+    return product && demand(commands, product, state) > available(product) ? [product] : []
+  })
+
+/** Of those, what is due must be known before they are decided. */
+async function makeRoom(open: Open, state: State, commands: readonly Command[]): Promise<void> {
+  for (const { productId } of crowded(state, commands)) {
+    const own = commands.filter((command) => command.productId === productId)
+    const acceptedAtMs = Math.max(...own.map((command) => command.acceptedAtMs))
+    await open.loadDue(state, productId, acceptedAtMs)
+  }
 }
 
 function failedOf(command: Command, { nowMs, state }: { nowMs: number; state?: State }): Decided {

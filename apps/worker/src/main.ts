@@ -64,7 +64,9 @@ const store = createStore(database, log, { failpoints, told: metrics })
 const handle = makeHandle({
   mysql,
   store,
-  joint: createJoint(store),
+  joint: createJoint(store, {
+    onFault: (error) => log.warn({ err: error }, 'batches of several lanes go alone'),
+  }),
   publish: (runId, published) => publish(redis, runId, published),
   draw,
   untilDone,

@@ -1,6 +1,6 @@
 /** What one BullMQ job carries. */
 import { z } from 'zod'
-import { type Command, command, ping } from './command.ts'
+import { command, ping } from './command.ts'
 import { timeOf } from './ids.ts'
 
 export const BATCH_FORMAT = 1
@@ -43,16 +43,6 @@ export type CommandBatch = z.infer<typeof commandBatch>
 export type ExpiryBatch = z.infer<typeof expiryBatch>
 export type CanaryBatch = z.infer<typeof canaryBatch>
 export type Batch = z.infer<typeof batch>
-
-const COMMAND_BYTES = 600
-const BYTES_PER_CHARACTER_MAX = 3
-
-/** About what a command weighs in a packet. Only payloads can be large; the rest is bounded by the schema. */
-export function bytesOf(command: Command): number {
-  return command.type === 'RecordPayment'
-    ? COMMAND_BYTES + command.payload.length * BYTES_PER_CHARACTER_MAX
-    : COMMAND_BYTES
-}
 
 /** Names a job after what it holds, for whoever counts without reading it. */
 export const jobName = (batch: Batch): string =>

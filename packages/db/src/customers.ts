@@ -8,12 +8,13 @@ import { compile } from './statements.ts'
 
 type CustomerRow = { customer_ref: Buffer; units: string }
 
+export type CustomersAsked = {
+  readonly productId: number
+  readonly customerRefs: readonly string[]
+}
+
 /** Their active holds, and the units of their orders that count. */
-export function readCustomers(
-  productId: number,
-  customerRefs: readonly string[],
-  state: State,
-): Read[] {
+export function readCustomers({ productId, customerRefs }: CustomersAsked, state: State): Read[] {
   const named = sql`product_id = ${productId} and customer_ref in (${list(customerRefs.map(toBytes))})`
   for (const customerRef of customerRefs) {
     state.customers.set(customerKey(productId, customerRef), { units: 0, activeHoldIds: [] })

@@ -1,6 +1,7 @@
 export * from './backlog.ts'
 export * from './checkpoints.ts'
 export * from './connect.ts'
+export type { CustomersAsked } from './customers.ts'
 export * from './dead-letters.ts'
 export * from './due.ts'
 export * from './errors.ts'

@@ -16,7 +16,7 @@ import type { Failpoints } from '@flashlane/failpoints'
 import { CompiledQuery, type Selectable } from 'kysely'
 import type { PoolConnection } from 'mysql2'
 import type { Database } from './connect.ts'
-import { readCustomers } from './customers.ts'
+import { type CustomersAsked, readCustomers } from './customers.ts'
 import { isDuplicateKey, isTransient } from './errors.ts'
 import { type Entry, entryOf, outcomesOf } from './journal.ts'
 import { readsOf, readsOfWaiting, sendAndTake, takeAll } from './load.ts'
@@ -41,8 +41,8 @@ export type Open = {
   readonly nowMs: number
   /** Adds to a state what may be expired to make room for commands accepted at `acceptedAtMs` or before. */
   loadDue(state: State, productId: number, acceptedAtMs: number): Promise<void>
-  /** Adds to a state what these customers have of a product. */
-  loadCustomers(state: State, productId: number, customerRefs: readonly string[]): Promise<void>
+  /** Adds to a state what these customers have of each product. */
+  loadCustomers(state: State, asked: readonly CustomersAsked[]): Promise<void>
   /** Loads, decides and saves one command on its own; if the database refuses it, all is as if it had not been. */
   step(command: Command, decideOn: (state: State) => Promise<Decided>): Promise<Decided>
   /** Saves a command that failed, on its own and without looking at what it names: that may be what it failed of. */
@@ -109,10 +109,11 @@ export async function openBatches(
   }
 }
 
+// The index is named: a small table would be scanned, and rows of other lanes locked on the way.
 // Written out: these come with every batch, and compiling them anew took longer than running them.
 const lockOf = (productIds: readonly number[], wait: '' | ' skip locked'): CompiledQuery =>
   CompiledQuery.raw(
-    `select * from products where product_id in (${listed(productIds)}) order by product_id for update${wait}`,
+    `select * from products force index (primary) where product_id in (${listed(productIds)}) order by product_id for update${wait}`,
   )
 
 type Fence = { readonly now_ms: number; readonly is_known: 0 | 1 }
@@ -163,8 +164,11 @@ function openOn(connection: PoolConnection, base: Base): Open {
     nowMs,
     loadDue: (into, productId, acceptedAtMs) =>
       loadDue(connection, into, { productId, acceptedAtMs, nowMs }),
-    async loadCustomers(into, productId, customerRefs) {
-      await sendAndTake(connection, readCustomers(productId, customerRefs, into))
+    async loadCustomers(into, asked) {
+      await sendAndTake(
+        connection,
+        asked.flatMap((each) => readCustomers(each, into)),
+      )
     },
     async step(command, decideOn) {
       const decided = await stepOn(connection, state, command, decideOn)

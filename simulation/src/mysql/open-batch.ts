@@ -151,10 +151,12 @@ function openWith(deps: Deps, connection: Connection, { heads, state, nowMs }: O
       )
       await sendOwners(deps, connection, into)
     },
-    async loadCustomers(into, productId, customerRefs) {
-      await connection.send('customers', (session) =>
-        loadCustomers(loadingOf(deps, session, into), productId, customerRefs),
-      )
+    async loadCustomers(into, asked) {
+      await connection.send('customers', (session) => {
+        for (const { productId, customerRefs } of asked) {
+          loadCustomers(loadingOf(deps, session, into), productId, customerRefs)
+        }
+      })
     },
     async step(command, decideOn) {
       const decided = await stepOn(deps, connection, { state, command, decideOn })

@@ -1,5 +1,5 @@
 /** The commands of one lane that are not sent yet, in order of arrival. */
-import { bytesOf } from '@flashlane/core'
+import type { Command } from '@flashlane/core'
 import type { Waiter } from './waiter.ts'
 
 type TakeLimits = { readonly commandsMax: number; readonly bytesMax: number }
@@ -60,4 +60,14 @@ export function createLaneBuffer(): LaneBuffer {
     },
     hasDue: () => due > 0,
   }
+}
+
+const COMMAND_BYTES = 600
+const BYTES_PER_CHARACTER_MAX = 3
+
+/** About what a command weighs in a packet. Only payloads can be large; the rest is bounded by the schema. */
+function bytesOf(command: Command): number {
+  return command.type === 'RecordPayment'
+    ? COMMAND_BYTES + command.payload.length * BYTES_PER_CHARACTER_MAX
+    : COMMAND_BYTES
 }
