@@ -167,8 +167,9 @@ async function loadCustomers(
   state: State,
   commands: readonly Command[],
 ): Promise<void> {
+  const byProduct = Map.groupBy(commands, ({ productId }) => productId)
   const asked = [...state.products.values()].flatMap((product) => {
-    const customerRefs = [...customersAskedFor(commands, product)]
+    const customerRefs = [...customersAskedFor(byProduct.get(product.productId) ?? [], product)]
     return customerRefs.length > 0 ? [{ productId: product.productId, customerRefs }] : []
   })
   if (asked.length > 0) await open.loadCustomers(state, asked)
@@ -176,9 +177,9 @@ async function loadCustomers(
 
 /** The products of which commands may ask for more than is free. */
 const crowded = (state: State, commands: readonly Command[]): Product[] =>
-  [...new Set(commands.map(({ productId }) => productId))].flatMap((id) => {
-    const product = state.products.get(id)
-    return product && demand(commands, product, state) > available(product) ? [product] : []
+  [...Map.groupBy(commands, ({ productId }) => productId)].flatMap(([productId, own]) => {
+    const product = state.products.get(productId)
+    return product && demand(own, product, state) > available(product) ? [product] : []
   })
 
 /** Of those, what is due must be known before they are decided. */
