@@ -5,7 +5,7 @@ import { defineConfig } from 'vitest/config'
 const root = fileURLToPath(new URL('..', import.meta.url))
 
 /** Real servers and processes on a busy machine, and deadlines that have to pass. */
-const patience = { testTimeout: 90_000, hookTimeout: 60_000 }
+const patience = { testTimeout: 90_000, hookTimeout: 180_000 }
 
 /** Two on the smallest machine too, since these tests wait for most of their time; each has up to eight processes of its own. */
 const WORKERS = { min: 2, max: 6 }
