@@ -14,6 +14,8 @@ import { startTestRedis, type TestRedis } from './redis.ts'
 import { until } from './until.ts'
 
 export const ADMIN_TOKEN = 'a-token-for-the-tests-only'
+/** An api that is busy with its start is asked again. */
+const LIVE_MS_MAX = 5_000
 const READY_MS_MAX = 60_000
 
 export type Api = Process & {
@@ -170,7 +172,8 @@ async function launchApi(env: Record<string, string>): Promise<Api> {
   const url = `http://127.0.0.1:${port}`
   const listens = async () => {
     if (!child.isRunning()) throw new Error(`the api ended:\n${child.output()}`)
-    return fetch(`${url}/livez`).then(
+    // Whoever else listens there, a proxy of another test for one, may never answer.
+    return fetch(`${url}/livez`, { signal: AbortSignal.timeout(LIVE_MS_MAX) }).then(
       ({ ok }) => ok,
       () => false,
     )
