@@ -1,4 +1,5 @@
 /** A peer's answers: the same body and headers as Flashlane's. */
+import { SECURITY_HEADERS } from '@flashlane/api/security-headers.ts'
 import { randomBytes } from 'node:crypto'
 
 export type Held = {
@@ -28,6 +29,7 @@ export function answerJson(
   return new Response(JSON.stringify(body), {
     status,
     headers: {
+      ...SECURITY_HEADERS,
       'content-type': 'application/json',
       ...headers,
       'x-request-id': `${PREFIX}-${made.toString(36)}`,
@@ -55,6 +57,7 @@ const answerHeld = (hold: Held): Response =>
       hold_id: hold.holdId,
       product_id: hold.productId,
       qty: hold.quantity,
+      requested_qty: hold.quantity,
       unit_price: hold.unitPrice,
       currency: hold.currency,
       status: 'active',

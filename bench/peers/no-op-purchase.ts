@@ -20,6 +20,7 @@ export function addPurchaseRoutes(app: Hono): void {
   app.post('/api/orders', async (c) => {
     const { hold_id: holdId } = orderBody.parse(await c.req.json())
     const orderId = holdId.replace('hold_', 'ord_')
+    const nowMs = Date.now()
     const body = {
       order_id: orderId,
       hold_id: holdId,
@@ -28,7 +29,8 @@ export function addPurchaseRoutes(app: Hono): void {
       amount: PRICE,
       currency: CURRENCY,
       status: 'pending',
-      payment_due_at: new Date(Date.now() + HOLD_TTL_S_MAX * 1_000).toISOString(),
+      payment_due_at: new Date(nowMs + HOLD_TTL_S_MAX * 1_000).toISOString(),
+      created_at: new Date(nowMs).toISOString(),
       version: 1,
     }
     return answerJson(201, body, { location: `/api/orders/${orderId}` })

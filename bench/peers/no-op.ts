@@ -17,11 +17,20 @@ const productOf = (productId: number) => ({
   currency: CURRENCY,
   stock_total: STOCK,
   total_stock: STOCK,
+  stock: STOCK,
   held: version,
+  reserved: version,
+  reserved_stock: version,
   sold: 0,
+  sold_stock: 0,
   available_stock: STOCK - version,
   available: STOCK - version,
   is_sold_out: false,
+  sale_starts_at: null,
+  sale_ends_at: null,
+  max_per_hold: null,
+  max_per_customer: null,
+  sale_state: 'open',
   version,
 })
 
@@ -39,7 +48,7 @@ await serve({
   },
   addRoutes(app) {
     app.get('/api/products/:id', (c) => {
-      const headers = { etag: `"${version}"`, 'cache-control': 'no-cache' }
+      const headers = { etag: `"${version}"`, 'cache-control': 'no-cache', vary: 'Accept' }
       return answerJson(200, productOf(Number(c.req.param('id'))), headers)
     })
     addPurchaseRoutes(app)

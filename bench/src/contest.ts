@@ -1,4 +1,5 @@
 /** Several contestants under the same load, in turn: what most scenarios are. */
+import { unlike } from './alike.ts'
 import type { Bench } from './bench.ts'
 import { type Contestant, memoryOf, type Way, WAYS } from './contestants/contestant.ts'
 import { start } from './contestants/start.ts'
@@ -17,17 +18,27 @@ export const HOLD = { method: 'POST', path: '/api/holds' } as const
 
 export const keyOf = (way: Way, clients: number): string => `${WAYS[way]}, ${clients} clients`
 
-/** Starts them, lets `work` measure, looks into everybody's books, and ends them. */
+type Entrants = {
+  readonly ways: readonly Way[]
+  readonly products?: number
+  readonly lanes?: string
+  /** What they are to answer alike. */
+  readonly asked?: Pick<Load, 'method' | 'path'>
+}
+
+/** Starts them, sees that they answer alike, lets `work` measure, looks into everybody's books, and ends them. */
 export async function contest<T>(
   bench: Bench,
-  { ways, products = 1, lanes }: { ways: readonly Way[]; products?: number; lanes?: string },
+  { ways, products = 1, lanes, asked = HOLD }: Entrants,
   work: (field: Field) => Promise<T>,
 ): Promise<{ result: T; memory: readonly Memory[]; faults: Faults }> {
   const started = await Promise.all(
     ways.map((way) => start(bench, way, { products, ...(lanes ? { lanes } : {}) })),
   )
   const contestants = new Map(started.map((each) => [each.way, each]))
-  const faults: Faults = []
+  const flashlane = contestants.get('flashlane')
+  const peers = started.filter(({ way }) => way !== 'flashlane')
+  const faults: Faults = flashlane ? await unlike(flashlane, peers, asked) : []
   const result = await work({ contestants, faults })
   const memory = started.filter(({ way }) => way === 'flashlane').flatMap(flashlaneMemory)
   for (const each of started) {

@@ -13,7 +13,7 @@ const GET = { method: 'GET', path: '/api/products/1' } as const
 export async function reads(bench: Bench): Promise<Section> {
   const ways: Way[] = ['noop', 'flashlane']
   const pairings = ways.map((way) => ({ way, clients: CROWD }))
-  const { result, memory, faults } = await contest(bench, { ways }, async (field) => {
+  const { result, memory, faults } = await contest(bench, { ways, asked: GET }, async (field) => {
     const flashlane = contestantOf(field, 'flashlane')
     const { seconds } = bench.plan
     // They look among others who only read.
