@@ -27,7 +27,8 @@ import { loadDue } from './room.ts'
 import { productOf } from './rows.ts'
 import { savesOf } from './save.ts'
 import type { DeadLetterRow, JournalRow, ProductRow } from './schema.ts'
-import { insertRows, updateRows } from './statements.ts'
+import { saveProducts } from './save-products.ts'
+import { insertRows } from './statements.ts'
 
 /** What a batch was applied as before: redelivered, it is answered from this. */
 export type Applied = { readonly kind: 'applied'; readonly outcomes: readonly Outcome[] }
@@ -95,14 +96,16 @@ export async function openBatches(
       connection.release()
       return { kind: 'applied', outcomes }
     }
+    const known = new Map<number, Product>()
     for (const row of (products ?? []) as Selectable<ProductRow>[]) {
-      state.products.set(row.product_id, productOf(row))
+      known.set(row.product_id, productOf(row))
     }
+    for (const [productId, product] of known) state.products.set(productId, product)
     takeAll(reads, rows)
     await sendAndTake(connection, readsOfWaiting(state))
     const nowMs = Number(found?.now_ms)
     beginBatch(state, nowMs)
-    return openOn(connection, { heads, state, nowMs, failpoints })
+    return openOn(connection, { heads, state, known, nowMs, failpoints })
   } catch (error) {
     await giveUp(connection, error)
     throw error
@@ -151,12 +154,14 @@ const listed = (values: readonly (string | number)[]): string => values.map(lite
 type Base = {
   readonly heads: readonly Head[]
   readonly state: State
+  /** What the rows of the products say. */
+  readonly known: Map<number, Product>
   readonly nowMs: number
   readonly failpoints: Failpoints
 }
 
 function openOn(connection: PoolConnection, base: Base): Open {
-  const { heads, state, nowMs, failpoints } = base
+  const { heads, state, known, nowMs, failpoints } = base
   const stepped = new Set<Decided>()
   return {
     kind: 'open',
@@ -171,7 +176,7 @@ function openOn(connection: PoolConnection, base: Base): Open {
       )
     },
     async step(command, decideOn) {
-      const decided = await stepOn(connection, state, command, decideOn)
+      const decided = await stepOn(connection, { state, known }, command, decideOn)
       stepped.add(decided)
       return decided
     },
@@ -183,7 +188,7 @@ function openOn(connection: PoolConnection, base: Base): Open {
       const unsaved = decided.flat().filter((each) => !stepped.has(each))
       const saves = savesOf(unsaved)
       const record = () => [
-        ...saveProducts([...state.products.values()]),
+        ...saveProducts(known, [...state.products.values()]),
         ...insertRows(
           'journal',
           heads.flatMap(({ batchId }, i) => entriesOf(batchId, state, decided[i] ?? [])),
@@ -202,7 +207,7 @@ function openOn(connection: PoolConnection, base: Base): Open {
 
 async function stepOn(
   connection: PoolConnection,
-  state: State,
+  { state, known }: Pick<Base, 'state' | 'known'>,
   command: Command,
   decideOn: (state: State) => Promise<Decided>,
 ): Promise<Decided> {
@@ -216,8 +221,12 @@ async function stepOn(
     await sendAndTake(connection, readsOfWaiting(own))
     const decided = await decideOn(own)
     const after = own.products.get(command.productId)
-    await send(connection, [...savesOf([decided]), ...saveProducts(after ? [after] : []), release])
-    if (after) state.products.set(command.productId, after)
+    const counters = saveProducts(known, after ? [after] : [])
+    await send(connection, [...savesOf([decided]), ...counters, release])
+    if (after) {
+      state.products.set(command.productId, after)
+      known.set(command.productId, after)
+    }
     return decided
   } catch (error) {
     if (!isTransient(error)) {
@@ -237,20 +246,6 @@ async function failOn(connection: PoolConnection, decided: Decided): Promise<voi
     await send(connection, [rollbackTo])
   }
 }
-
-const saveProducts = (products: readonly Product[]): readonly CompiledQuery[] =>
-  updateRows(
-    'products',
-    [{ column: 'product_id', type: 'number' }],
-    products.map((product) => ({
-      product_id: product.productId,
-      stock_total: product.stockTotal,
-      held: product.held,
-      sold: product.sold,
-      version: product.version,
-      applied_at_ms: product.appliedAtMs,
-    })),
-  )
 
 function entriesOf(batchId: string, state: State, decidedInOrder: readonly Decided[]): Entry[] {
   const numbered = decidedInOrder.map((decided, n): Numbered => ({ n, decided }))

@@ -54,13 +54,14 @@ export function createSender(deps: SenderDeps) {
 
   function flush(): void {
     isFlushing = false
+    const nowMs = timers.monotonicMs()
     for (const lane of hungry) {
       // Two adds of a lane at once could change places.
       if (lane.isSending) continue
       const lost = lane.lost.shift()
       if (lost) send(lost, timers.monotonicMs())
       else if (lane.buffer.size() === 0) hungry.delete(lane)
-      else if (mustSend(lane) || maySend(lane)) sendNext(lane)
+      else if (maySend(lane) || mustSend(lane, nowMs)) sendNext(lane)
     }
     if (hungry.size === 0 || isTicking) return
     isTicking = true
@@ -83,8 +84,8 @@ export function createSender(deps: SenderDeps) {
   const sizeMax = ({ commands }: Lane): number =>
     commands < HALVED_MIN ? deps.batchMax : Math.min(Math.ceil(commands / 2), deps.batchMax)
 
-  const mustSend = ({ buffer }: Lane): boolean =>
-    isDraining || buffer.hasDue() || timers.monotonicMs() - buffer.oldestMs() >= ENQUEUE_MS_MAX / 2
+  const mustSend = ({ buffer }: Lane, nowMs: number): boolean =>
+    isDraining || buffer.hasDue() || nowMs - buffer.oldestMs() >= ENQUEUE_MS_MAX / 2
 
   function sendNext(lane: Lane): void {
     const sinceMs = timers.monotonicMs()
