@@ -1,7 +1,7 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { expect, onTestFinished, test } from 'vitest'
-import { unlike } from './alike.ts'
+import { askForHold, unlike } from './alike.ts'
 import type { Contestant, Way } from './contestants/contestant.ts'
 
 /** Answers everything alike. */
@@ -26,13 +26,11 @@ async function aContestant(
   }
 }
 
-const asked = { method: 'POST', path: '/api/holds' } as const
-
 test('peers whose answers have the same status, headers and fields are alike, whatever the values', async () => {
   const flashlane = await aContestant('flashlane', { headers: { a: '1' }, body: { qty: 1 } })
   const peer = await aContestant('noop', { headers: { a: '2' }, body: { qty: 2 } })
 
-  expect(await unlike(flashlane, [peer], asked)).toEqual([])
+  expect(await unlike(flashlane, [peer], askForHold)).toEqual([])
 })
 
 test('a peer that leaves out a header or a field, or has another status, is told of by name', async () => {
@@ -42,7 +40,7 @@ test('a peer that leaves out a header or a field, or has another status, is told
   })
   const peer = await aContestant('noop', { status: 200, body: { qty: 1 } })
 
-  expect(await unlike(flashlane, [peer], asked)).toEqual([
-    'no-op answers POST /api/holds otherwise than Flashlane: field version, header a, status 200, status 201',
+  expect(await unlike(flashlane, [peer], askForHold)).toEqual([
+    'no-op answers otherwise than Flashlane: holds, field version; holds, header a; holds, status 200; holds, status 201',
   ])
 })

@@ -1,5 +1,5 @@
 /** Several contestants under the same load, in turn: what most scenarios are. */
-import { unlike } from './alike.ts'
+import { type Ask, askForHold, unlike } from './alike.ts'
 import type { Bench } from './bench.ts'
 import { type Contestant, memoryOf, type Way, WAYS } from './contestants/contestant.ts'
 import { start } from './contestants/start.ts'
@@ -22,14 +22,14 @@ type Entrants = {
   readonly ways: readonly Way[]
   readonly products?: number
   readonly lanes?: string
-  /** What they are to answer alike. */
-  readonly asked?: Pick<Load, 'method' | 'path'>
+  /** For what they are to answer alike. */
+  readonly ask?: Ask
 }
 
 /** Starts them, sees that they answer alike, lets `work` measure, looks into everybody's books, and ends them. */
 export async function contest<T>(
   bench: Bench,
-  { ways, products = 1, lanes, asked = HOLD }: Entrants,
+  { ways, products = 1, lanes, ask = askForHold }: Entrants,
   work: (field: Field) => Promise<T>,
 ): Promise<{ result: T; memory: readonly Memory[]; faults: Faults }> {
   const started = await Promise.all(
@@ -38,7 +38,7 @@ export async function contest<T>(
   const contestants = new Map(started.map((each) => [each.way, each]))
   const flashlane = contestants.get('flashlane')
   const peers = started.filter(({ way }) => way !== 'flashlane')
-  const faults: Faults = flashlane ? await unlike(flashlane, peers, asked) : []
+  const faults: Faults = flashlane ? await unlike(flashlane, peers, ask) : []
   const result = await work({ contestants, faults })
   const memory = started.filter(({ way }) => way === 'flashlane').flatMap(flashlaneMemory)
   for (const each of started) {

@@ -28,10 +28,11 @@ export async function measure(
   { faults, expected = 'granted' }: { faults: Faults; expected?: Expected },
 ): Promise<Measured> {
   const before = await contestant.granted()
-  const cpuBefore = contestant.children.map(({ pid }) => cpuSeconds(pid))
+  const processes = [...contestant.children, ...(contestant.services ?? [])]
+  const cpuBefore = processes.map(({ pid }) => cpuSeconds(pid))
   const run = await runWrk({ ...load, url: contestant.url })
   const processorUs = Object.fromEntries(
-    contestant.children.map(({ name, pid }, n) => [
+    processes.map(({ name, pid }, n) => [
       name,
       ((cpuSeconds(pid) - (cpuBefore[n] ?? 0)) * 1e6) / (run.granted + run.refused),
     ]),

@@ -1,5 +1,5 @@
 /** What Linux tells of a process: its memory, and the time it had on the processors. */
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
 
 const TICKS_A_SECOND = 100
 const KILOBYTES_A_MEGABYTE = 1_024
@@ -26,4 +26,35 @@ function statusMb(pid: number, field: string): number {
   const status = readFileSync(`/proc/${pid}/status`, 'utf8')
   const kilobytes = Number(new RegExp(`^${field}:\\s+(\\d+) kB`, 'm').exec(status)?.[1])
   return Math.round(kilobytes / KILOBYTES_A_MEGABYTE)
+}
+
+const LISTENS = '0A'
+
+/** The process on this machine that listens on a TCP port of 127.0.0.1; null where none does, or it is not ours to ask. */
+export function listenerOn(port: number): number | null {
+  const address = `0100007F:${port.toString(16).toUpperCase().padStart(4, '0')}`
+  const sockets = readFileSync('/proc/net/tcp', 'utf8')
+    .split('\n')
+    .map((line) => line.trim().split(/\s+/))
+  const inode = sockets.find((fields) => fields[1] === address && fields[3] === LISTENS)?.[9]
+  if (inode === undefined) return null
+  const pids = readdirSync('/proc').map(Number).filter(Number.isInteger)
+  return pids.find((pid) => linksOf(pid).includes(`socket:[${inode}]`)) ?? null
+}
+
+/** What a process has open: nothing where it has ended, or belongs to somebody else. */
+const linksOf = (pid: number): string[] => {
+  const folder = `/proc/${pid}/fd`
+  return (ifThere(() => readdirSync(folder)) ?? []).flatMap(
+    (fd) => ifThere(() => readlinkSync(`${folder}/${fd}`)) ?? [],
+  )
+}
+
+/** Processes and what they have open go while one looks. */
+function ifThere<T>(read: () => T): T | null {
+  try {
+    return read()
+  } catch {
+    return null
+  }
 }

@@ -1,14 +1,19 @@
 /** Places of their own for each contestant: a schema in MySQL, a database number in Redis. Gone when the bench ends. */
 import { Redis } from 'ioredis'
 import { createPool, type Pool } from 'mysql2/promise'
+import { listenerOn } from './proc.ts'
 
 const REDIS_DATABASES = 16
+
+export type Service = { readonly name: string; readonly pid: number }
 
 export type Scratch = {
   schema(): Promise<{ url: string; drop(): Promise<void> }>
   redis(): Promise<{ url: string; client: Redis; release(): Promise<void> }>
   readonly mysql: Pool
   readonly server: Redis
+  /** MySQL and Redis, where they listen on 127.0.0.1, as those do that the bench starts. */
+  readonly services: readonly Service[]
   /** Drops all that is still there. */
   close(): Promise<void>
 }
@@ -55,6 +60,7 @@ export function openScratch({
   return {
     mysql,
     server,
+    services: [...servicesOn('MySQL', mysqlUrl), ...servicesOn('Redis', redisUrl)],
     async schema() {
       made++
       const name = `flashlane_bench_${process.pid}_${made}`
@@ -87,4 +93,10 @@ export function openScratch({
       server.disconnect()
     },
   }
+}
+
+function servicesOn(name: string, url: string): Service[] {
+  const { hostname, port } = new URL(url)
+  const pid = hostname === '127.0.0.1' ? listenerOn(Number(port)) : null
+  return pid === null ? [] : [{ name, pid }]
 }

@@ -1,34 +1,28 @@
 /** What a worker leaves of a lane's marker: BullMQ's sign that wakes whoever sleeps beside the lane. */
-import { laneKey, queueName } from '@flashlane/core'
+import { BATCH_COMMANDS_MAX, commandKey, laneKey, snapshotKey } from '@flashlane/core'
+import { aProduct } from '@flashlane/core/builders.ts'
 import { publish } from '@flashlane/worker/after-commit.ts'
-import { connectRedis } from '@flashlane/worker/redis.ts'
-import { Queue } from 'bullmq'
+import type { Queue } from 'bullmq'
 import { draw } from '@flashlane/worker/draw.ts'
 import { makeExpiryBatch } from '@flashlane/worker/expiry-jobs.ts'
 import type { Redis } from 'ioredis'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import { type LaneQueue, startLaneQueue } from '../support/lane-queue.ts'
 import { lanesOn } from '../support/lanes.ts'
-import { startTestRedis, type TestRedis } from '../support/redis.ts'
 import { until } from '../support/until.ts'
 
 const LANE = 'p1'
 const MARKER = laneKey(LANE, 'marker')
 const NOTHING = { lane: LANE, products: [], commandIds: [], reply: null }
-const noFault = () => {}
 
-let server: TestRedis
+let laneQueue: LaneQueue
 let redis: Redis
 let queue: Queue
 beforeAll(async () => {
-  server = await startTestRedis({ isCluster: false })
-  redis = connectRedis(server.url, { onFault: noFault }) as Redis
-  queue = new Queue(queueName(LANE), { connection: redis })
+  laneQueue = await startLaneQueue(LANE)
+  ;({ redis, queue } = laneQueue)
 })
-afterAll(async () => {
-  await queue.close()
-  await redis.quit()
-  await server.stop()
-})
+afterAll(() => laneQueue.close())
 beforeEach(() => redis.flushall())
 
 const add = (batch = makeExpiryBatch(draw, { cutoffMs: Date.now(), madeAtMs: Date.now() })) =>
@@ -52,6 +46,18 @@ test('while no job is in hand the marker stays: somebody may sleep', async () =>
   await publishNothing()
 
   expect(await redis.zrange(MARKER, '0', '-1')).toEqual(['0'])
+})
+
+test('of a batch as large as one can be, nothing leads to what is queued no more; another command is still found', async () => {
+  const keyOf = (n: number) => commandKey(LANE, `cmd_1_${n}`)
+  const commandIds = Array.from({ length: BATCH_COMMANDS_MAX }, (_, n) => `cmd_1_${n}`)
+  await redis.mset(commandIds.flatMap((_, n) => [keyOf(n), 'its batch']))
+  await redis.set(keyOf(-1), 'another batch')
+
+  await publish(redis, 'a-run', { ...NOTHING, products: [aProduct()], commandIds })
+
+  expect(await redis.keys(commandKey(LANE, '*'))).toEqual([keyOf(-1)])
+  expect(await redis.exists(snapshotKey(LANE, aProduct().productId))).toBe(1)
 })
 
 test('a lane whose markers go is worked to its end, and leaves none to wake anybody for nothing', async () => {

@@ -124,13 +124,14 @@ test('a batch whose journal entry the database refuses is buried whole, once, an
     db,
   )
 
-  const { outcomes } = await apply(batch)
+  const { outcomes, letters } = await apply(batch)
   await sql`alter table journal drop constraint refused`.execute(db)
   const again = await apply(batch)
   const next = await applyNow(aPlaceHold(productId))
 
   expect(outcomes.map(({ outcome }) => outcome)).toEqual(['error', 'error'])
   expect(again.outcomes.map(({ outcome }) => outcome)).toEqual(['error', 'error'])
+  expect([letters, again.letters]).toEqual([2, 0])
   expect(next).toMatchObject([{ outcome: 'accepted', version: 2 }])
   expect(await count('holds', productId)).toBe(1)
   expect(await count('dead_letters', productId)).toBe(2)

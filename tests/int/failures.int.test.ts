@@ -1,6 +1,6 @@
 import type { Command } from '@flashlane/core'
 import { findCommand, insertWaitingEvent, takeWaitingEvents } from '@flashlane/db'
-import { applyBatch } from '@flashlane/worker/apply.ts'
+import { applyBatch, type Store } from '@flashlane/worker/apply.ts'
 import { createStore } from '@flashlane/worker/store.ts'
 import { sql } from 'kysely'
 import { pino } from 'pino'
@@ -85,6 +85,37 @@ test('an order whose rows cannot be read fails the command that names it, and no
   )
 
   expect(outcomes.map(({ outcome }) => outcome)).toEqual(['accepted', 'error', 'accepted'])
+})
+
+test('a letter counts with the try that wrote it, and not with one whose transaction was rolled back', async () => {
+  const { database } = testDatabase
+  const productId = await aProduct(database, { stock: 1 })
+  const hold = aPlaceHold(productId)
+  const order = aPlaceOrder(hold, { paymentRef: `pi_${productId}` })
+  await apply(aBatch([hold, order]))
+  await sql`update payments set refund_parts = 'no json' where order_id = ${order.orderId}`.execute(
+    database.db,
+  )
+  const store = createStore(database, log)
+  const lost = Object.assign(new Error('lost'), { code: 'PROTOCOL_CONNECTION_LOST', fatal: true })
+  const failing: Store = {
+    ...store,
+    async open(...asked) {
+      const open = await store.open(...asked)
+      return open.kind === 'open' ? { ...open, finish: () => Promise.reject(lost) } : open
+    },
+  }
+  const batch = aBatch([aPayment(productId, { orderId: order.orderId })])
+  const lettersBefore = await deadLetters()
+
+  const first = await applyBatch(failing, batch).catch((error: unknown) => error)
+  const writtenFirst = (await deadLetters()) - lettersBefore
+  const second = await applyBatch(store, batch)
+  const third = await applyBatch(store, batch)
+
+  expect([first, writtenFirst]).toEqual([lost, 0])
+  expect([second.letters, third.letters]).toEqual([1, 0])
+  expect((await deadLetters()) - lettersBefore).toBe(1)
 })
 
 test('a repeat in a batch that is buried whole leaves the outcome that its command had', async () => {

@@ -7,9 +7,9 @@ import { connectRedis } from '@flashlane/worker/redis.ts'
 import { Queue } from 'bullmq'
 import type { Redis } from 'ioredis'
 import { afterAll, beforeAll, beforeEach, expect, onTestFinished, test, vi } from 'vitest'
+import { type LaneQueue, startLaneQueue } from '../support/lane-queue.ts'
 import { lanesOn } from '../support/lanes.ts'
 import { startProxy } from '../support/proxy.ts'
-import { startTestRedis, type TestRedis } from '../support/redis.ts'
 import { until } from '../support/until.ts'
 
 const LANE = 'p1'
@@ -17,20 +17,15 @@ const LANE = 'p1'
 const AWAKE_MS_MAX = 6_000
 const quiet = { onFault: () => {} }
 
-let server: TestRedis
+let laneQueue: LaneQueue
 let redis: Redis
 let queue: Queue
 
 beforeAll(async () => {
-  server = await startTestRedis({ isCluster: false })
-  redis = connectRedis(server.url, quiet) as Redis
-  queue = new Queue(queueName(LANE), { connection: redis })
+  laneQueue = await startLaneQueue(LANE)
+  ;({ redis, queue } = laneQueue)
 })
-afterAll(async () => {
-  await queue.close()
-  await redis.quit()
-  await server.stop()
-})
+afterAll(() => laneQueue.close())
 beforeEach(() => redis.flushall())
 
 const aBatch = () => makeExpiryBatch(draw, { cutoffMs: Date.now(), madeAtMs: Date.now() })
@@ -114,9 +109,9 @@ test('a waiting job that no marker tells of is worked', async () => {
 })
 
 test('a due job whose worker was killed is worked by another', async () => {
-  const { hostname, port } = new URL(server.url)
+  const { hostname, port } = new URL(laneQueue.server.url)
   const proxy = await startProxy({ host: hostname, port: Number(port) })
-  const killedRedis = connectRedis(proxy.through(server.url), quiet) as Redis
+  const killedRedis = connectRedis(proxy.through(laneQueue.server.url), quiet) as Redis
   onTestFinished(() => killedRedis.disconnect())
   const gone = new AbortController()
   const killed = lanesOn(killedRedis, { signal: gone.signal })
@@ -166,9 +161,9 @@ test('a look that is never answered keeps nobody from looking at other lanes', a
 })
 
 test('a job whose marker went down a silent connection is worked', async () => {
-  const { hostname, port } = new URL(server.url)
+  const { hostname, port } = new URL(laneQueue.server.url)
   const proxy = await startProxy({ host: hostname, port: Number(port) })
-  const own = connectRedis(proxy.through(server.url), quiet) as Redis
+  const own = connectRedis(proxy.through(laneQueue.server.url), quiet) as Redis
   const { lanes, handled } = lanesOn(own)
   lanes.open(LANE)
   await asleep(1)
@@ -193,7 +188,7 @@ test('a worker that closes wakes another for the job that it leaves, which need 
     withinMs: 5_000,
     what: 'the first job is in hand',
   })
-  const ownRedis = connectRedis(server.url, quiet) as Redis
+  const ownRedis = connectRedis(laneQueue.server.url, quiet) as Redis
   vi.spyOn(ownRedis, 'eval').mockRejectedValue(new Error('no look'))
   const staying = lanesOn(ownRedis)
   staying.lanes.open(LANE)

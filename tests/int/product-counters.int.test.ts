@@ -25,16 +25,22 @@ const byId = (a: { productId: number }, b: { productId: number }) => a.productId
 const shownOf = async (ids: readonly number[]) =>
   (await findProducts(testDatabase.database, ids)).toSorted(byId)
 
+/** The join is taken from seven kinds of change on. */
 test.each([
   ['all alike', 12, () => 1],
   ['in three kinds', 12, (n: number) => 1 + (n % 3)],
+  ['in six kinds', 12, (n: number) => 1 + (n % 6)],
+  ['in seven kinds', 12, (n: number) => 1 + (n % 7)],
   ['each by its own', 12, (n: number) => 1 + n],
 ])(
   'products that change %s: each row says what was decided of it, and no other row changes',
   async (_how, count, quantityOf) => {
     const store = createStore(testDatabase.database, pino({ level: 'silent' }))
     const [bystander = 0, ...ids] = await products(count + 1)
-    const before = await shownOf([bystander])
+    const [older = 0] = ids
+    await applyBatch(store, aBatch([aPlaceHold(older, { quantity: 50 })]))
+    const [olderBefore, ...othersBefore] = await shownOf(ids)
+    const bystanderBefore = await shownOf([bystander])
 
     const applied = await applyBatch(
       store,
@@ -42,11 +48,12 @@ test.each([
     )
 
     const shown = await shownOf(ids)
+    expect([olderBefore?.held, olderBefore?.version, othersBefore[0]?.version]).toEqual([50, 2, 1])
     expect(shown.map(({ held, version }) => [held, version])).toEqual(
-      ids.map((_, n) => [quantityOf(n), 2]),
+      ids.map((id, n) => (id === older ? [51, 3] : [quantityOf(n), 2])),
     )
     expect(shown).toEqual(applied.products.toSorted(byId))
-    expect(await shownOf([bystander])).toEqual(before)
+    expect(await shownOf([bystander])).toEqual(bystanderBefore)
   },
 )
 

@@ -42,6 +42,19 @@ async function told(name: string, labels: Record<string, string>, value: number)
   return read()
 }
 
+test('a command that could not be applied is counted as a dead letter, once', async () => {
+  const productId = await aProduct(database, { stock: 5 })
+  const lane = worker.lanes.open(`p${productId}`)
+  const batch = aCommandBatch([aPlaceHold(productId), aPlaceHold(999_999_999_999)])
+
+  await lane.add({ id: batch.batchId, batch })
+  const first = await told('flash_worker_dead_letters_total', {}, 1)
+  await lane.add({ id: batch.batchId, batch })
+  await told('flash_worker_redelivered_batches_total', {}, 1)
+
+  expect([first, await told('flash_worker_dead_letters_total', {}, 1)]).toEqual([1, 1])
+})
+
 test('a batch that comes again is counted as such, and its commands once', async () => {
   const productId = await aProduct(database, { stock: 5 })
   const lane = worker.lanes.open(`p${productId}`)

@@ -47,8 +47,8 @@ export const MUTATIONS: readonly Mutation[] = [
     edits: [
       {
         file: 'apps/worker/src/apply.ts',
-        find: '    await open.finish(decided, letters)\n',
-        replace: '    open.finish(decided, letters).catch(() => {})\n',
+        find: '    await open.finish(decided, letters.flat())\n',
+        replace: '    open.finish(decided, letters.flat()).catch(() => {})\n',
       },
     ],
     suite: { project: 'int', file: fences, tests: 'is not told before its commit' },
@@ -141,7 +141,7 @@ export const MUTATIONS: readonly Mutation[] = [
     edits: [
       {
         file: 'packages/db/src/save-products.ts',
-        find: "by('held', before?.held, after.held)",
+        find: "by('held', before.held, after.held)",
         replace: "by('held', 0, after.held)",
       },
     ],

@@ -24,6 +24,8 @@ export type Applied = {
   readonly products: readonly Product[]
   readonly productIds: readonly number[]
   readonly nowMs: number | null
+  /** Dead letters that were written with it now. */
+  readonly letters: number
 }
 
 /** What applying needs of the database; packages/db gives it, a simulation may. */
@@ -90,18 +92,22 @@ export async function applyTogether(
     const decided = batches.map((batch, i) =>
       isLeftOut[i] ? [] : batch.commands.map((command) => decideInto(state, command, nowMs)),
     )
-    const told = (of: readonly (readonly Decided[])[]) =>
-      heads.map((head, i) => (isLeftOut[i] ? null : appliedNow(head, open, of[i] ?? [])))
-    if (decided.flat().every(isSilent)) {
-      await open.abandon()
-      return told([])
-    }
-    const letters = batches.flatMap(({ batchId }, i) =>
+    const letters = batches.map(({ batchId }, i) =>
       (decided[i] ?? []).flatMap((each, n) =>
         isLostPayment(each, state) ? [store.letter(batchId, n, each, KEY_REUSED)] : [],
       ),
     )
-    await open.finish(decided, letters)
+    const told = (of: readonly (readonly Decided[])[]) =>
+      heads.map((head, i) =>
+        isLeftOut[i]
+          ? null
+          : appliedNow(head, open, { decided: of[i] ?? [], letters: letters[i]?.length ?? 0 }),
+      )
+    if (decided.flat().every(isSilent)) {
+      await open.abandon()
+      return told([])
+    }
+    await open.finish(decided, letters.flat())
     return told(decided)
   } catch (error) {
     await open.abandon(error)
@@ -137,7 +143,7 @@ async function applyOneByOne(store: Store, batch: Batch): Promise<Applied> {
       }
     }
     await open.finish([decided], letters)
-    return appliedNow(head, open, decided)
+    return appliedNow(head, open, { decided, letters: letters.length })
   } catch (error) {
     await open.abandon(error)
     throw error
@@ -155,10 +161,8 @@ async function buryWhole(store: Store, batch: Batch, error: unknown): Promise<Ap
   const decided = batch.commands.map((command) => failedOf(command, { nowMs }))
   const letters = decided.map((each, n) => store.letter(batch.batchId, n, each, error))
   await store.bury(letters, decided)
-  return appliedBefore(
-    headOf(batch),
-    decided.map((each) => each.outcome),
-  )
+  const outcomes = decided.map((each) => each.outcome)
+  return { ...appliedBefore(headOf(batch), outcomes), letters: letters.length }
 }
 
 /** What customers have is read where a product's own row tells that it is needed: all of it in one packet. */
@@ -212,16 +216,18 @@ const appliedBefore = ({ productIds }: Head, outcomes: readonly Outcome[]): Appl
   products: [],
   productIds,
   nowMs: null,
+  letters: 0,
 })
 
 const appliedNow = (
   { productIds }: Head,
   { state, nowMs }: Open,
-  decided: readonly Decided[],
+  { decided, letters }: Pick<Applied, 'decided' | 'letters'>,
 ): Applied => ({
   outcomes: decided.map((each) => each.outcome),
   decided,
   products: decided.length > 0 ? productIds.flatMap((id) => state.products.get(id) ?? []) : [],
   productIds,
   nowMs,
+  letters,
 })

@@ -164,10 +164,10 @@ function toBoth(applied: Applied, tookMs: number): void {
 }
 
 async function buryJob(job: Job<unknown>, error: string): Promise<void> {
-  metrics.buried()
   log.error({ jobId: job.id, error }, 'job buried')
   const head = { batch_id: String(job.id), n: 0, product_id: null, buried_at_ms: Date.now() }
   await bury(database, [deadLetter(head, { error, body: job.data })], [])
+  metrics.buried()
 }
 
 /** Intake first, then what it stood on. The timer is the promise that shutdown ends. */

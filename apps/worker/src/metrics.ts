@@ -97,9 +97,10 @@ export function createMetrics() {
     },
 
     applied(applied: Applied, tookMs: number): void {
-      const { decided, nowMs } = applied
+      const { decided, nowMs, letters } = applied
       applySeconds.observe(tookMs / 1_000)
       if (isRedelivered(applied)) troubles.redelivered()
+      if (letters > 0) troubles.buried(letters)
       if (decided.length > 0) batchCommands.observe(decided.length)
       const [oldest] = decided
       if (oldest && nowMs !== null && oldest.command.type !== 'ExpireDue') {

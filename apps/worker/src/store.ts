@@ -12,9 +12,9 @@ import type { Logger } from '@flashlane/log'
 import type { Store } from './apply.ts'
 import { askMysql, type Mysql } from './mysql.ts'
 
-type Told = { buried(): void; sleepersKilled(times: number): void }
+type Told = { sleepersKilled(times: number): void }
 
-const NOBODY: Told = { buried: () => {}, sleepersKilled: () => {} }
+const NOBODY: Told = { sleepersKilled: () => {} }
 
 type Watching = { readonly failpoints?: Failpoints; readonly told?: Told }
 
@@ -43,7 +43,6 @@ export const makeStore = (
   isTransient: (error) => isTransient(error) || isMisfit(error),
   isDuplicateKey,
   letter(batchId, n, { command, appliedAtMs }, error) {
-    told.buried()
     log.error({ err: error, batchId, commandId: command.commandId }, 'command buried')
     const head = { batch_id: batchId, n, product_id: command.productId, buried_at_ms: appliedAtMs }
     return deadLetter(head, { error, body: command })

@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url'
 import { freePort } from '../../../scripts/services.mjs'
 import { type Child, launchNode } from '../children.ts'
 import { maxMemoryMb } from '../proc.ts'
+import type { Service } from '../scratch.ts'
 import { until } from '../until.ts'
 
 export const WAYS = {
@@ -20,6 +21,8 @@ export type Contestant = {
   readonly way: Way
   readonly url: string
   readonly children: readonly Child[]
+  /** Whose processor time is counted too. */
+  readonly services?: readonly Service[]
   /** Units that it says it granted so far; null for one that keeps no stock. */
   granted(): Promise<number | null>
   /** What is wrong in its books, in words. */

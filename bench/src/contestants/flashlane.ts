@@ -67,6 +67,7 @@ export async function startFlashlane(
     get children() {
       return [api, worker].filter((child) => child.isRunning())
     },
+    services: bench.scratch.services,
     api: () => api,
     worker: () => worker,
     async startWorker() {

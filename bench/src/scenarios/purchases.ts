@@ -4,6 +4,7 @@
  */
 import type { RowDataPacket } from 'mysql2/promise'
 import { PRICE } from '../../peers/catalogue.ts'
+import { askForPurchase, unlike } from '../alike.ts'
 import type { Bench } from '../bench.ts'
 import type { Claim } from '../claim.ts'
 import { describe, flashlaneMemory, HOLD } from '../contest.ts'
@@ -25,8 +26,9 @@ export async function purchases(bench: Bench): Promise<Section> {
     startFlashlane(bench, sale),
     startPeer(bench, 'noop', sale),
   ])
-  const faults: Faults = []
-  let bought = 0
+  const faults: Faults = await unlike(flashlane, [noop], askForPurchase(secret))
+  // The one that was asked for beforehand.
+  let bought = 1
 
   async function buy(from: Contestant, seconds: number): Promise<number> {
     const name = WAYS[from.way]

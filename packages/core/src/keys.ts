@@ -80,8 +80,8 @@ for i = 1, shown do
   failed = show(KEYS[2 + i], ARGV[1], ARGV[3 * i + 1], ARGV[3 * i + 2], ARGV[3 * i + 3]) or failed
 end
 if redis.call('llen', KEYS[1]) > 0 then redis.pcall('zrem', KEYS[2], '0') end
-for i = 3 + shown, #KEYS do
-  local gone = redis.pcall('unlink', KEYS[i])
+if #KEYS > 2 + shown then
+  local gone = redis.pcall('unlink', unpack(KEYS, 3 + shown))
   if type(gone) == 'table' then failed = gone end
 end
 if ARGV[2] ~= '' then redis.call('publish', ARGV[2], ARGV[3]) end

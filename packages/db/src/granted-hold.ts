@@ -29,6 +29,20 @@ export type GrantedHold = [...Values, besides: Besides]
 export const isGranted = (record: object | GrantedHold): record is GrantedHold =>
   Array.isArray(record)
 
+/** The fields of a command that the record tells, or that follow from it. */
+const USUAL: ReadonlySet<string> = new Set<keyof PlaceHold>([
+  'type',
+  'commandId',
+  'productId',
+  'acceptedAtMs',
+  'requestId',
+  'fingerprint',
+  'holdId',
+  'quantity',
+  'ttlMs',
+  'customerRef',
+])
+
 /** Null where the record could not tell it all. */
 export function writeGranted({ n, decided }: Numbered, told: Told): GrantedHold | null {
   const { command, outcome, changes, given } = decided
@@ -37,9 +51,9 @@ export function writeGranted({ n, decided }: Numbered, told: Told): GrantedHold 
   const [hold, product] = changes
   if (changes.length !== 2 || hold?.entity !== 'hold' || product?.entity !== 'product') return null
 
-  const { type: _type, commandId, productId, acceptedAtMs, holdId, ...rest } = command
-  const { quantity, ttlMs, customerRef, requestId, fingerprint, ...unusual } = rest
-  if (Object.keys(unusual).length > 0) return null
+  for (const field in command) if (!USUAL.has(field)) return null
+  const { commandId, productId, acceptedAtMs, holdId, quantity, ttlMs } = command
+  const { customerRef, requestId, fingerprint } = command
   if (commandId !== siblingId(holdId, 'cmd') || productOf(holdId) !== productId) return null
   const { unitPrice: price, currency } = hold.after
   const terms = { price, currency, version: told.seq }

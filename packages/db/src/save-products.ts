@@ -1,10 +1,11 @@
 /** The counters of a batch's products, as statements. */
-import type { Product } from '@flashlane/core'
+import { invariant, type Product } from '@flashlane/core'
 import { CompiledQuery } from 'kysely'
+import { literal } from './literal.ts'
 import { updateRows } from './statements.ts'
 
-/** From so many statements on, one join is quicker. */
-const STATEMENTS_MAX = 6
+/** Of more kinds of change, one statement for all of them is quicker. */
+const KINDS_MAX = 6
 
 /**
  * `known` is what the rows say, which are locked: so what a product changes by is as good as what it becomes, and those that
@@ -14,31 +15,33 @@ export function saveProducts(
   known: ReadonlyMap<number, Product>,
   products: readonly Product[],
 ): readonly CompiledQuery[] {
-  const alike = Map.groupBy(products, (product) => changeOf(known.get(product.productId), product))
-  if (alike.size > STATEMENTS_MAX) return saveEach(products)
-  return [...alike].flatMap(([change, own]) => {
-    if (change === '') return []
-    const ids = own.map(({ productId }) => productId).join(',')
-    return [
-      CompiledQuery.raw(
-        `update products force index (primary) set ${change} where product_id in (${ids})`,
-      ),
-    ]
+  const alike = Map.groupBy(products, (product) => {
+    const { productId } = product
+    const before = known.get(productId)
+    invariant(before !== undefined, 'a product is saved that was not read', { productId })
+    return changeOf(before, product)
+  })
+  alike.delete('')
+  if (alike.size > KINDS_MAX) return saveEach(products)
+  return [...alike].map(([change, own]) => {
+    const ids = own.map(({ productId }) => literal(productId)).join(',')
+    return CompiledQuery.raw(
+      `update products force index (primary) set ${change} where product_id in (${ids})`,
+    )
   })
 }
 
 /** What `set` says; empty where nothing has changed. */
-function changeOf(before: Product | undefined, after: Product): string {
-  const by = (column: string, was = 0, is = 0) =>
-    was === is ? [] : [`${column} = ${column} + ${is - was}`]
-  const at =
-    before?.appliedAtMs === after.appliedAtMs ? [] : [`applied_at_ms = ${after.appliedAtMs}`]
+function changeOf(before: Product, after: Product): string {
+  const by = (column: string, was: number, is: number) =>
+    was === is ? [] : [`${column} = ${column} + ${literal(is - was)}`]
+  const { appliedAtMs } = after
   return [
-    ...by('stock_total', before?.stockTotal, after.stockTotal),
-    ...by('held', before?.held, after.held),
-    ...by('sold', before?.sold, after.sold),
-    ...by('version', before?.version, after.version),
-    ...at,
+    ...by('stock_total', before.stockTotal, after.stockTotal),
+    ...by('held', before.held, after.held),
+    ...by('sold', before.sold, after.sold),
+    ...by('version', before.version, after.version),
+    ...(before.appliedAtMs === appliedAtMs ? [] : [`applied_at_ms = ${literal(appliedAtMs)}`]),
   ].join(', ')
 }
 

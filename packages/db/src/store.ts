@@ -98,9 +98,10 @@ export async function openBatches(
     }
     const known = new Map<number, Product>()
     for (const row of (products ?? []) as Selectable<ProductRow>[]) {
-      known.set(row.product_id, productOf(row))
+      const product = productOf(row)
+      known.set(product.productId, product)
+      state.products.set(product.productId, product)
     }
-    for (const [productId, product] of known) state.products.set(productId, product)
     takeAll(reads, rows)
     await sendAndTake(connection, readsOfWaiting(state))
     const nowMs = Number(found?.now_ms)

@@ -13,35 +13,17 @@ import {
   type Applied,
   entryOf,
   type Head,
-  isDuplicateKey,
-  isServerError,
-  isTransient,
   type JournalRow,
   type Numbered,
   type Open,
   outcomesOf,
 } from '@flashlane/db'
-import type { Process } from '../process.ts'
-import type { World } from '../world.ts'
-import {
-  load,
-  loadCustomers,
-  loadDue,
-  type Loading,
-  loadOwnersOfWaiting,
-  roomBefore,
-} from './load.ts'
+import { load, loadCustomers, loadDue, roomBefore } from './load.ts'
 import { save, saveProducts } from './save.ts'
-import type { Connection, MysqlServer } from './server.ts'
+import type { Connection } from './server.ts'
 import type { Session } from './session.ts'
-
-type Deps = {
-  readonly world: World
-  readonly mysql: MysqlServer
-  readonly process: Process
-  /** Hears of each entry when it is committed. */
-  onCommit(rows: readonly JournalRow[]): void
-}
+import { failOn, stepOn } from './step.ts'
+import { type Deps, giveUp, loadingOf, sendOwners } from './transaction.ts'
 
 export type OpenBatches = (
   heads: readonly Head[],
@@ -119,23 +101,6 @@ const isOf =
   (row: { readonly batch_id: string }): boolean =>
     heads.some(({ batchId }) => row.batch_id === batchId)
 
-/** A packet of its own, where it is needed at all. */
-async function sendOwners(deps: Deps, connection: Connection, state: State): Promise<void> {
-  const isAsked = [...state.events.values()].some(
-    ({ state: standing, paymentRef }) =>
-      standing !== 'done' && paymentRef !== null && !state.referenceOwners.has(paymentRef),
-  )
-  if (!isAsked) return
-  await connection.send('owners', (session) => loadOwnersOfWaiting(loadingOf(deps, session, state)))
-}
-
-const loadingOf = ({ world, mysql }: Deps, session: Session, state: State): Loading => ({
-  session,
-  tables: mysql.tables,
-  state,
-  mutation: world.mutation,
-})
-
 type Opened = { readonly heads: readonly Head[]; readonly state: State; readonly nowMs: number }
 
 function openWith(deps: Deps, connection: Connection, { heads, state, nowMs }: Opened): Open {
@@ -192,53 +157,6 @@ function openWith(deps: Deps, connection: Connection, { heads, state, nowMs }: O
   }
 }
 
-type Stepping = {
-  readonly state: State
-  readonly command: Command
-  readonly decideOn: (state: State) => Promise<Decided>
-}
-
-async function stepOn(
-  deps: Deps,
-  connection: Connection,
-  { state, command, decideOn }: Stepping,
-): Promise<Decided> {
-  const own = emptyState()
-  const product = state.products.get(command.productId)
-  if (product) own.products.set(command.productId, product)
-  try {
-    await connection.send('step', (session) => {
-      session.savepoint()
-      return load(loadingOf(deps, session, own), [command])
-    })
-    await sendOwners(deps, connection, own)
-    const decided = await decideOn(own)
-    const after = own.products.get(command.productId)
-    await connection.send('save step', async (session) => {
-      const saving = loadingOf(deps, session, own)
-      await save(saving, [decided])
-      await saveProducts(saving, after ? [after] : [])
-    })
-    if (after) state.products.set(command.productId, after)
-    return decided
-  } catch (error) {
-    if (!isTransient(error)) await connection.send('rollback to', (session) => session.rollbackTo())
-    throw error
-  }
-}
-
-async function failOn(deps: Deps, connection: Connection, decided: Decided): Promise<void> {
-  await connection.send('savepoint', (session) => session.savepoint())
-  try {
-    await connection.send('save failed', (session) =>
-      save(loadingOf(deps, session, emptyState()), [decided]),
-    )
-  } catch (error) {
-    if (!isDuplicateKey(error)) throw error
-    await connection.send('rollback to', (session) => session.rollbackTo())
-  }
-}
-
 async function insertEntry(
   { world, mysql }: Deps,
   session: Session,
@@ -250,17 +168,6 @@ async function insertEntry(
   if (world.mutation === 'no-fence') session.write(journal, key, row)
   else await session.insert(journal, key, row)
   await session.insert(journalBatches, `${batchId} ${productId}`, seq)
-}
-
-/** Ends a transaction with nothing done; after an error of the network there is nobody to tell it to. */
-async function giveUp(connection: Connection, error?: unknown): Promise<void> {
-  if (error !== undefined && !isServerError(error)) return connection.destroy()
-  try {
-    await connection.send('rollback', (session) => session.rollback())
-    connection.release()
-  } catch {
-    connection.destroy()
-  }
 }
 
 function entriesOf(batchId: string, state: State, batch: readonly Decided[]): JournalRow[] {
