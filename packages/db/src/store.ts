@@ -17,7 +17,6 @@ import { CompiledQuery, type Selectable } from 'kysely'
 import type { PoolConnection } from 'mysql2'
 import type { Database } from './connect.ts'
 import { type CustomersAsked, readCustomers } from './customers.ts'
-import { isDuplicateKey, isTransient } from './errors.ts'
 import { type Entry, entryOf, outcomesOf } from './journal.ts'
 import { readsOf, readsOfWaiting, sendAndTake, takeAll } from './load.ts'
 import { literal } from './literal.ts'
@@ -29,6 +28,7 @@ import { savesOf } from './save.ts'
 import type { DeadLetterRow, JournalRow, ProductRow } from './schema.ts'
 import { saveProducts } from './save-products.ts'
 import { insertRows } from './statements.ts'
+import { failOn, stepOn } from './step.ts'
 
 /** What a batch was applied as before: redelivered, it is answered from this. */
 export type Applied = { readonly kind: 'applied'; readonly outcomes: readonly Outcome[] }
@@ -62,9 +62,7 @@ const OVERLAP_MIN = 32
 const asSoonAsSent = <Made>(make: () => Made): Promise<Made> => Promise.resolve().then(make)
 
 const begin = CompiledQuery.raw('start transaction')
-const savepoint = CompiledQuery.raw('savepoint one_command')
-const release = CompiledQuery.raw('release savepoint one_command')
-const rollbackTo = CompiledQuery.raw('rollback to savepoint one_command')
+
 /** Locks the products, reads the clock, looks into the journal and loads what the commands name. Several batches have no product in common. */
 export async function openBatches(
   { pool }: Database,
@@ -203,48 +201,6 @@ function openOn(connection: PoolConnection, base: Base): Open {
       connection.release()
     },
     abandon: (error) => giveUp(connection, error),
-  }
-}
-
-async function stepOn(
-  connection: PoolConnection,
-  { state, known }: Pick<Base, 'state' | 'known'>,
-  command: Command,
-  decideOn: (state: State) => Promise<Decided>,
-): Promise<Decided> {
-  const own = emptyState()
-  const product = state.products.get(command.productId)
-  if (product) own.products.set(command.productId, product)
-  const reads = readsOf([command], own)
-  try {
-    const [, ...rows] = await send(connection, [savepoint, ...reads.map((read) => read.query)])
-    takeAll(reads, rows)
-    await sendAndTake(connection, readsOfWaiting(own))
-    const decided = await decideOn(own)
-    const after = own.products.get(command.productId)
-    const counters = saveProducts(known, after ? [after] : [])
-    await send(connection, [...savesOf([decided]), ...counters, release])
-    if (after) {
-      state.products.set(command.productId, after)
-      known.set(command.productId, after)
-    }
-    return decided
-  } catch (error) {
-    if (!isTransient(error)) {
-      await send(connection, [rollbackTo])
-    }
-    throw error
-  }
-}
-
-async function failOn(connection: PoolConnection, decided: Decided): Promise<void> {
-  await send(connection, [savepoint])
-  try {
-    await send(connection, [...savesOf([decided]), release])
-  } catch (error) {
-    // A repeat of what was answered before: that outcome stands.
-    if (!isDuplicateKey(error)) throw error
-    await send(connection, [rollbackTo])
   }
 }
 

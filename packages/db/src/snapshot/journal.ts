@@ -1,4 +1,4 @@
-/** Of a snapshot: products, and what their journals tell. */
+/** Of a snapshot: products, what their journals tell, and the outcomes that have rows of their own. */
 import type { Outcome, Product, StoredOutcome } from '@flashlane/core'
 import { type Selectable, sql } from 'kysely'
 import { type Checkpoint, checkpointOf } from '../checkpoints.ts'
