@@ -156,7 +156,7 @@ export const MUTATIONS: readonly Mutation[] = [
     edits: [
       {
         file: sender,
-        find: ' || nowMs - buffer.oldestMs() >= ENQUEUE_MS_MAX / 2',
+        find: ' || waitedMs >= ENQUEUE_MS_MAX / 2',
         replace: '',
       },
       { file: sender, find: '    dropStale(lane, sinceMs)\n', replace: '' },

@@ -220,18 +220,38 @@ test('whoever wants a 202 gets it when Redis has the command, and not before', a
   expect(told).toEqual([{ kind: 'queued', batchId: it.sent[0]?.batchId }])
 })
 
-test('a 202 does not wait for batches in flight', async () => {
+test('a 202 waits for batches in flight no longer than others need to join it', async () => {
   const it = aDispatcher()
   for (let i = 0; i < 3; i++) {
     void it.submitMany(1)
     await it.timers.settle()
   }
 
-  const answer = it.submit(aHold(), 0)
+  const first = it.submit(aHold(), 0)
+  await it.timers.advance(5)
+  const second = it.submit(aHold(), 0)
   await it.timers.settle()
+  expect(it.sizes()).toEqual([1, 1])
 
-  expect((await answer).kind).toBe('queued')
-  expect(it.sizes()).toEqual([1, 1, 2])
+  await it.timers.advance(5)
+  expect((await first).kind).toBe('queued')
+  expect((await second).kind).toBe('queued')
+  expect(it.sizes()).toEqual([1, 1, 3])
+})
+
+test('a batch that is full goes past the limits at once where somebody in it wants a 202', async () => {
+  const it = aDispatcher({ batchMax: 4 })
+  for (let i = 0; i < 2; i++) {
+    void it.submitMany(4)
+    await it.timers.settle()
+  }
+  void it.submitMany(4)
+  await it.timers.settle()
+  expect(it.sizes()).toEqual([4, 4])
+
+  void it.submit(aHold(), 0)
+  await it.timers.settle()
+  expect(it.sizes()).toEqual([4, 4, 4])
 })
 
 test('past the wait it is told 202, and its slot is free when the outcome comes', async () => {

@@ -1,7 +1,8 @@
 /**
  * Sends the lanes' buffers in batches, the lanes in turn. An idle lane sends at once; while a batch is in flight, commands
- * gather for the next, which goes when it is nearly as large, and waits behind it. What is in flight is limited, but the buffers are not the queue: past those limits goes
- * what has waited for half of the time within which a command must reach Redis, and what somebody wants a 202 for.
+ * gather for the next, which goes when it is nearly as large, and waits behind it. What is in flight is limited, but the
+ * buffers are not the queue: past those limits goes what has waited for half of the time within which a command must reach
+ * Redis, and soon what somebody wants a 202 for.
  */
 import {
   BATCH_BYTES_MAX,
@@ -19,7 +20,9 @@ import type { Lane } from './lane.ts'
 import type { Waiters } from './waiter.ts'
 
 /** How often buffers that may not send are looked at again. */
-const TICK_MS = 25
+const TICK_MS = 10
+/** How long commands that somebody wants a 202 for gather, where what is in flight would keep them. */
+const DUE_GATHER_MS = TICK_MS
 /** Of what is in flight: how much must wait for a second batch to go. */
 const SECOND_SHARE_MIN = 0.75
 /** Fewer commands than this, waiting and in flight, are not worth two batches. */
@@ -84,8 +87,11 @@ export function createSender(deps: SenderDeps) {
   const sizeMax = ({ commands }: Lane): number =>
     commands < HALVED_MIN ? deps.batchMax : Math.min(Math.ceil(commands / 2), deps.batchMax)
 
-  const mustSend = ({ buffer }: Lane, nowMs: number): boolean =>
-    isDraining || buffer.hasDue() || nowMs - buffer.oldestMs() >= ENQUEUE_MS_MAX / 2
+  function mustSend({ buffer }: Lane, nowMs: number): boolean {
+    const waitedMs = nowMs - buffer.oldestMs()
+    if (isDraining || waitedMs >= ENQUEUE_MS_MAX / 2) return true
+    return buffer.hasDue() && (waitedMs >= DUE_GATHER_MS || buffer.size() >= deps.batchMax)
+  }
 
   function sendNext(lane: Lane): void {
     const sinceMs = timers.monotonicMs()
