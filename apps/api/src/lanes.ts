@@ -6,6 +6,7 @@ import {
   commandKey,
   jobName,
   LANES_CHANNEL,
+  packBatch,
   queueName,
   SWEEP_NOTICE,
 } from '@flashlane/core'
@@ -70,7 +71,7 @@ export function createLanes(
     async add(lane: string, batch: Batch): Promise<AddResult> {
       if (serverOf(redis, queueName(lane))?.status !== 'ready') return 'not_sent'
       try {
-        await queueOf(lane).add(jobName(batch), batch, {
+        await queueOf(lane).add(jobName(batch), packBatch(batch), {
           jobId: batch.batchId,
           removeOnComplete: true,
           removeOnFail: true,

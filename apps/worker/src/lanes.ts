@@ -1,5 +1,5 @@
 /** The lanes that this process works: for each a BullMQ worker that takes one job at a time. The only file that speaks BullMQ. */
-import { type Batch, jobName, laneDepth, queueName } from '@flashlane/core'
+import { type Batch, jobName, laneDepth, packBatch, queueName } from '@flashlane/core'
 import { eachServer, type RedisClient, serverOf } from '@flashlane/redis'
 import { type Job, Queue, Worker } from 'bullmq'
 import { randomUUID } from 'node:crypto'
@@ -233,7 +233,7 @@ function createLane(redis: RedisClient, name: string, queue: Queue): Lane {
     name,
     async add({ id, batch, delayMs = 0 }) {
       const options = { jobId: id, delay: delayMs, removeOnComplete: true, removeOnFail: true }
-      await queue.add(jobName(batch), batch, options)
+      await queue.add(jobName(batch), packBatch(batch), options)
     },
     async depth() {
       const nowMs = performance.now()

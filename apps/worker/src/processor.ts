@@ -1,5 +1,11 @@
 /** What BullMQ calls with each job of a lane. */
-import { type Batch, batch as batchSchema, BATCH_AGE_MS_MAX, BATCH_FORMAT } from '@flashlane/core'
+import {
+  type Batch,
+  BATCH_AGE_MS_MAX,
+  BATCH_FORMAT,
+  packedBatch,
+  unpackBatch,
+} from '@flashlane/core'
 import { type Job, type Queue, RateLimitError } from 'bullmq'
 import type { Logger } from '@flashlane/log'
 import type { Metrics } from './metrics.ts'
@@ -17,11 +23,11 @@ const formatOnly = z.object({ format: z.int() })
 export function parseBatch(data: unknown, nowMs: number): Parsed {
   const format = formatOnly.safeParse(data)
   if (format.success && format.data.format > BATCH_FORMAT) return { kind: 'newer' }
-  const parsed = batchSchema.safeParse(data)
+  const parsed = packedBatch.safeParse(data)
   if (!parsed.success) return { kind: 'broken', error: z.prettifyError(parsed.error) }
   // A stale job of a restored Redis: what it would repeat may be past the journal's retention.
   if (nowMs - parsed.data.madeAtMs > BATCH_AGE_MS_MAX) return { kind: 'broken', error: 'too old' }
-  return { kind: 'batch', batch: parsed.data }
+  return { kind: 'batch', batch: unpackBatch(parsed.data) }
 }
 
 type Deps = {

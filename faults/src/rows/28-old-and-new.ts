@@ -1,4 +1,4 @@
-import { RULES_VERSION } from '@flashlane/core'
+import { BATCH_FORMAT, RULES_VERSION } from '@flashlane/core'
 import { sql } from 'kysely'
 import { until } from '../../../tests/support/until.ts'
 import type { Row, Scene } from '../row.ts'
@@ -7,19 +7,19 @@ import { withEdits } from '../stage/edits.ts'
 const RECOVERY_MS = 3_000
 const WRITES_NEW_MS_MAX = 60_000
 const NEXT_RULES = RULES_VERSION + 1
-const FORMATS = 'z.union([z.literal(1), z.literal(BATCH_FORMAT)])'
+const NEXT_FORMAT = BATCH_FORMAT + 1
 
 /** The next version of this program, as far as others can see: it writes another format and other rules, and knows these. */
 const newer = withEdits([
   {
     file: 'packages/core/src/batch.ts',
-    find: 'export const BATCH_FORMAT = 1',
-    replace: 'export const BATCH_FORMAT = 2',
+    find: `export const BATCH_FORMAT = ${BATCH_FORMAT}`,
+    replace: `export const BATCH_FORMAT = ${NEXT_FORMAT}`,
   },
   {
     file: 'packages/core/src/batch.ts',
-    find: 'format: z.literal(BATCH_FORMAT)',
-    replace: `format: ${FORMATS}`,
+    find: 'format: z.literal(BATCH_FORMATS)',
+    replace: `format: z.literal([...BATCH_FORMATS, ${NEXT_FORMAT}])`,
   },
   {
     file: 'packages/core/src/fold.ts',

@@ -1,48 +1,72 @@
 /** What one BullMQ job carries. */
 import { z } from 'zod'
-import { command, ping } from './command.ts'
+import { command, type Command, ping } from './command.ts'
 import { timeOf } from './ids.ts'
+import { packedHold, packHold, unpackHold } from './packed-hold.ts'
 
-export const BATCH_FORMAT = 1
+/** 1 has every command spelled out. */
+export const BATCH_FORMATS = [1, 2] as const
+/** In which a batch is written. */
+export const BATCH_FORMAT = 2
 export const BATCH_COMMANDS_MAX = 1_024
 
 export const batchId = z.string().regex(/^[0-9a-z]{26}$/)
 
 const head = {
-  format: z.literal(BATCH_FORMAT),
+  format: z.literal(BATCH_FORMATS),
   batchId,
   /** Made, or for a delayed job due, at this time: what its age is counted from. */
   madeAtMs: z.int().positive(),
 }
 
-export const commandBatch = z.strictObject({
+const commandBatch = z.strictObject({
   ...head,
   kind: z.literal('commands'),
   /** The api process that waits for the outcomes. */
   replyTo: z.string().max(64).nullable(),
-  commands: z.array(command).min(1).max(BATCH_COMMANDS_MAX),
+  commands: z
+    .array(z.union([packedHold, command]))
+    .min(1)
+    .max(BATCH_COMMANDS_MAX),
 })
 
 /** Expire what is due in the lane; which products and what, the worker asks the database. */
-export const expiryBatch = z.strictObject({
+const expiryBatch = z.strictObject({
   ...head,
   kind: z.literal('expiry'),
   cutoffMs: z.int().positive(),
 })
 
-export const canaryBatch = z.strictObject({
+const canaryBatch = z.strictObject({
   ...head,
   kind: z.literal('canary'),
   replyTo: z.string().max(64),
   ping,
 })
 
-export const batch = z.discriminatedUnion('kind', [commandBatch, expiryBatch, canaryBatch])
+/** As it stands in its job. */
+export const packedBatch = z.discriminatedUnion('kind', [commandBatch, expiryBatch, canaryBatch])
+type PackedBatch = z.infer<typeof packedBatch>
 
-export type CommandBatch = z.infer<typeof commandBatch>
+export type CommandBatch = Omit<z.infer<typeof commandBatch>, 'commands'> & {
+  commands: Command[]
+}
 export type ExpiryBatch = z.infer<typeof expiryBatch>
 export type CanaryBatch = z.infer<typeof canaryBatch>
-export type Batch = z.infer<typeof batch>
+export type Batch = CommandBatch | ExpiryBatch | CanaryBatch
+
+export const packBatch = (batch: Batch): PackedBatch =>
+  batch.kind === 'commands'
+    ? { ...batch, commands: batch.commands.map((each) => packHold(each) ?? each) }
+    : batch
+
+export const unpackBatch = (packed: PackedBatch): Batch =>
+  packed.kind === 'commands'
+    ? {
+        ...packed,
+        commands: packed.commands.map((each) => (Array.isArray(each) ? unpackHold(each) : each)),
+      }
+    : packed
 
 /** Names a job after what it holds, for whoever counts without reading it. */
 export const jobName = (batch: Batch): string =>

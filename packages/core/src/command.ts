@@ -30,13 +30,22 @@ export const money = z.int().nonnegative().max(PRICE_MAX)
 export const currency = z.string().regex(/^[A-Z]{3}$/)
 export const stockCount = z.int().nonnegative().max(STOCK_MAX)
 
+export const acceptedAtMs = instantMs
+export const requestId = z.string().max(128)
+/** Hash of the request as parsed; only with an Idempotency-Key. */
+export const fingerprint = hash
+export const customerRef = foreignName.nullable()
+export const ttlMs = z
+  .int()
+  .positive()
+  .max(HOLD_TTL_S_MAX * 1_000)
+
 const base = {
   commandId,
   productId,
-  acceptedAtMs: instantMs,
-  requestId: z.string().max(128).optional(),
-  /** Hash of the request as parsed; only with an Idempotency-Key. */
-  fingerprint: hash.optional(),
+  acceptedAtMs,
+  requestId: requestId.optional(),
+  fingerprint: fingerprint.optional(),
 }
 
 export const placeHold = z.strictObject({
@@ -44,11 +53,8 @@ export const placeHold = z.strictObject({
   ...base,
   holdId,
   quantity,
-  ttlMs: z
-    .int()
-    .positive()
-    .max(HOLD_TTL_S_MAX * 1_000),
-  customerRef: foreignName.nullable(),
+  ttlMs,
+  customerRef,
   /** What there is, if less than `quantity`. */
   allowPartial: z.literal(true).optional(),
   /** In place of all that the customer holds of the product. */
@@ -73,7 +79,7 @@ export const placeOrder = z.strictObject({
   orderId,
   holdId,
   paymentRef: foreignName.nullable(),
-  customerRef: foreignName.nullable(),
+  customerRef,
   payment: z.enum(['online', 'cash_on_delivery']),
   paymentDueMs: z.int().positive(),
 })

@@ -9,6 +9,7 @@ import {
   type Order,
 } from '@flashlane/core'
 import type { CompiledQuery } from 'kysely'
+import { insertAlike, type JsonType } from './insert-alike.ts'
 import {
   fromHex,
   type ProductTerms,
@@ -81,9 +82,50 @@ const TERMS = [
 const isEqual = (before: ProductTerms, after: ProductTerms): boolean =>
   TERMS.every((term) => before[term] === after[term])
 
+/** In what new rows of a batch may differ. */
+const HOLDS_DIFFER: ReadonlyMap<string, JsonType> = new Map([
+  ['hold_id', 'ascii'],
+  ['product_id', 'number'],
+  ['quantity', 'number'],
+  ['requested_qty', 'number'],
+  ['unit_price', 'number'],
+  ['currency', 'ascii'],
+  ['customer_ref', 'bytes'],
+  ['created_at_ms', 'number'],
+  ['expires_at_ms', 'number'],
+  ['ttl_ms', 'number'],
+  ['born_expires_at_ms', 'number'],
+  ['born_version', 'number'],
+  ['fingerprint', 'bytes'],
+])
+const ORDERS_DIFFER: ReadonlyMap<string, JsonType> = new Map([
+  ['order_id', 'ascii'],
+  ['product_id', 'number'],
+  ['hold_id', 'ascii'],
+  ['quantity', 'number'],
+  ['unit_price', 'number'],
+  ['amount', 'number'],
+  ['currency', 'ascii'],
+  ['customer_ref', 'bytes'],
+  ['created_at_ms', 'number'],
+  ['payment_due_at_ms', 'number'],
+  ['own_payment', 'number'],
+  ['born_version', 'number'],
+  ['fingerprint', 'bytes'],
+])
+const PAYMENTS_DIFFER: ReadonlyMap<string, JsonType> = new Map([
+  ['order_id', 'ascii'],
+  ['n', 'number'],
+  ['product_id', 'number'],
+  ['reference', 'bytes'],
+  ['amount', 'number'],
+  ['currency', 'ascii'],
+])
+
 const saveHolds = (changes: readonly Of<'hold'>[]): readonly CompiledQuery[] => [
-  ...insertRows(
+  ...insertAlike(
     'holds',
+    HOLDS_DIFFER,
     changes.filter(isNew).map(({ after }) => rowOfHold(after)),
   ),
   ...updateRows(
@@ -101,8 +143,9 @@ const saveHolds = (changes: readonly Of<'hold'>[]): readonly CompiledQuery[] => 
 ]
 
 const saveOrders = (changes: readonly Of<'order'>[]): readonly CompiledQuery[] => [
-  ...insertRows(
+  ...insertAlike(
     'orders',
+    ORDERS_DIFFER,
     changes.filter(isNew).map(({ after }) => rowOfOrder(after)),
   ),
   ...updateRows(
@@ -127,7 +170,7 @@ function savePayments(changes: readonly Of<'order'>[]): readonly CompiledQuery[]
     changed.push(...rows.filter((_, n) => isChanged(before, after, n)))
   }
   return [
-    ...insertRows('payments', fresh),
+    ...insertAlike('payments', PAYMENTS_DIFFER, fresh),
     ...updateRows(
       'payments',
       PAYMENT_KEY,

@@ -11,7 +11,7 @@ export const compiler = new Kysely<Schema>({
 export const compile = (query: RawBuilder<unknown>): CompiledQuery => query.compile(compiler)
 
 type Table = keyof Schema
-type Row = Readonly<Record<string, unknown>>
+export type Row = Readonly<Record<string, unknown>>
 
 /** One plain INSERT: never an upsert, which would hide a broken fence. */
 export function insertRows(table: Table, rows: readonly Row[]): readonly CompiledQuery[] {
