@@ -1,4 +1,5 @@
 /** What a worker leaves of a lane's marker: BullMQ's sign that wakes whoever sleeps beside the lane. */
+import { createRemember } from '@flashlane/api/remember.ts'
 import { BATCH_COMMANDS_MAX, commandKey, laneKey, snapshotKey } from '@flashlane/core'
 import { aProduct } from '@flashlane/core/builders.ts'
 import { publish } from '@flashlane/worker/after-commit.ts'
@@ -13,7 +14,7 @@ import { until } from '../support/until.ts'
 
 const LANE = 'p1'
 const MARKER = laneKey(LANE, 'marker')
-const NOTHING = { lane: LANE, products: [], commandIds: [], reply: null }
+const NOTHING = { lane: LANE, products: [], batchId: 'a-batch', reply: null }
 
 let laneQueue: LaneQueue
 let redis: Redis
@@ -48,16 +49,50 @@ test('while no job is in hand the marker stays: somebody may sleep', async () =>
   expect(await redis.zrange(MARKER, '0', '-1')).toEqual(['0'])
 })
 
-test('of a batch as large as one can be, nothing leads to what is queued no more; another command is still found', async () => {
-  const keyOf = (n: number) => commandKey(LANE, `cmd_1_${n}`)
+test('of a batch as large as one can be, nothing leads to what is queued no more; a command of another is still found', async () => {
+  const remember = createRemember(redis)
   const commandIds = Array.from({ length: BATCH_COMMANDS_MAX }, (_, n) => `cmd_1_${n}`)
-  await redis.mset(commandIds.flatMap((_, n) => [keyOf(n), 'its batch']))
-  await redis.set(keyOf(-1), 'another batch')
+  await Promise.all([
+    ...commandIds.map((id) => remember(LANE, id, 'a-batch')),
+    remember(LANE, 'cmd_1_other', 'another-batch'),
+  ])
+  const remembered = await redis.mget(commandIds.map((id) => commandKey(LANE, id)))
 
-  await publish(redis, 'a-run', { ...NOTHING, products: [aProduct()], commandIds })
+  await publish(redis, 'a-run', { ...NOTHING, products: [aProduct()] })
 
-  expect(await redis.keys(commandKey(LANE, '*'))).toEqual([keyOf(-1)])
+  expect(new Set(remembered)).toEqual(new Set(['a-batch']))
+  expect(await redis.keys(commandKey(LANE, '*'))).toEqual([commandKey(LANE, 'cmd_1_other')])
+  expect(await redis.get(commandKey(LANE, 'cmd_1_other'))).toBe('another-batch')
+  expect(await redis.keys('*told*')).toHaveLength(1)
   expect(await redis.exists(snapshotKey(LANE, aProduct().productId))).toBe(1)
+})
+
+test('commands of a batch that are told later than others are forgotten with them, and all of it ends by itself', async () => {
+  const remember = createRemember(redis)
+  await remember(LANE, 'cmd_1_early', 'a-batch')
+  await remember(LANE, 'cmd_1_late', 'a-batch')
+  const keys = await redis.keys('*')
+  const lives = await Promise.all(keys.map((key) => redis.ttl(key)))
+
+  await publishNothing()
+
+  expect(keys).toHaveLength(3)
+  expect(lives.every((seconds) => seconds > 0)).toBe(true)
+  expect(await redis.keys('*')).toEqual([])
+})
+
+test('what Redis does not take is told to each who asked to be remembered', async () => {
+  const gone = redis.duplicate()
+  await gone.ping()
+  gone.disconnect()
+  const remember = createRemember(gone)
+
+  const told = await Promise.allSettled([
+    remember(LANE, 'cmd_1_a', 'a-batch'),
+    remember(LANE, 'cmd_1_b', 'a-batch'),
+  ])
+
+  expect(told.map(({ status }) => status)).toEqual(['rejected', 'rejected'])
 })
 
 test('a lane whose markers go is worked to its end, and leaves none to wake anybody for nothing', async () => {

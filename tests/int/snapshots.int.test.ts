@@ -36,7 +36,7 @@ const replyTo = (batchId: string): Published['reply'] => ({
   message: packReply({ batchId, commands: [], outcomes: [], depth: 0 }),
 })
 const show = (runId: string, product: Product, reply: Published['reply'] = null) =>
-  publish(redis, runId, { lane: LANE, products: [product], commandIds: [], reply })
+  publish(redis, runId, { lane: LANE, products: [product], batchId: 'a-batch', reply })
 
 let server: TestRedis
 let redis: Redis

@@ -3,7 +3,7 @@ import { isAscii } from 'node:buffer'
 import { COMMAND_BODY_BYTES_MAX } from '@flashlane/core'
 import type { Context } from 'hono'
 import type { z } from 'zod'
-import { headerOf, takeBodyAtHand } from './incoming.ts'
+import { headAndBodyParsed, headerOf, takeBodyAtHand } from './incoming.ts'
 import { Fault, type FieldError, invalid } from './problem.ts'
 
 const JSON_TYPE = /^application\/(?:[\w.+-]+\+)?json\b/i
@@ -14,7 +14,8 @@ export async function readJson<Schema extends z.ZodType>(
   schema: Schema,
 ): Promise<z.infer<Schema>> {
   requireJson(c)
-  return parse(schema, parseJson(await readText(c, COMMAND_BODY_BYTES_MAX)))
+  const bytes = await readBytes(c, COMMAND_BODY_BYTES_MAX)
+  return parse(schema, parseJson(decode(bytes, utf8)))
 }
 
 /** As `readJson`, where a request may as well have no body. */
@@ -92,7 +93,8 @@ async function readBytes(c: Context, bytesMax: number): Promise<Buffer> {
   if (Number(length ?? 0) > bytesMax) throw tooLarge(bytesMax)
   try {
     if (length === undefined) return await readChunks(c, bytesMax)
-    return (await takeBodyAtHand(c, Number(length))) ?? Buffer.from(await c.req.raw.arrayBuffer())
+    await headAndBodyParsed
+    return takeBodyAtHand(c, Number(length)) ?? Buffer.from(await c.req.raw.arrayBuffer())
   } catch (error) {
     if (error instanceof Fault) throw error
     throw new Fault('malformed', 'the body ended too early')

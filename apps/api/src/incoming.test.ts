@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { connect } from 'node:net'
 import { type Context, Hono } from 'hono'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { headerOf, takeBodyAtHand } from './incoming.ts'
+import { headAndBodyParsed, headerOf, takeBodyAtHand } from './incoming.ts'
 import { readJson, readText } from './body.ts'
 import { type HttpServer, startServer } from './server.ts'
 import { z } from 'zod'
@@ -11,12 +11,17 @@ const BYTES_MAX = 200_000
 
 const lengthOf = (c: Context): number => Number(headerOf(c, 'content-length'))
 
+async function atHand(c: Context): Promise<Buffer | null> {
+  await headAndBodyParsed
+  return takeBodyAtHand(c, lengthOf(c))
+}
+
 const app = new Hono()
-  .post('/at-hand', async (c) => c.json({ atHand: String(await takeBodyAtHand(c, lengthOf(c))) }))
+  .post('/at-hand', async (c) => c.json({ atHand: String(await atHand(c)) }))
   .post('/text', async (c) => c.text(String((await readText(c, BYTES_MAX)).length)))
   .post('/twice', async (c) => {
-    await takeBodyAtHand(c, lengthOf(c))
-    return c.json({ again: await takeBodyAtHand(c, lengthOf(c)) })
+    await atHand(c)
+    return c.json({ again: await atHand(c) })
   })
   .post('/json', async (c) => c.json(await readJson(c, z.strictObject({ name: z.string() }))))
   .get('/header', (c) => c.json({ tried: headerOf(c, 'x-tried') ?? null }))

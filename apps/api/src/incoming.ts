@@ -19,14 +19,14 @@ export function headerOf(c: Context, name: string): string | undefined {
 }
 
 const NOTHING = Buffer.alloc(0)
-const PARSED = Promise.resolve()
+
+/** To be awaited first: a request is told of when its head is parsed, and the rest of that packet before what waits goes on. */
+export const headAndBodyParsed = Promise.resolve()
 
 /** The body of `bytes`, if all of it came in the packet of its head, as nearly all do, and nobody has read it. */
-export async function takeBodyAtHand(c: Context, bytes: number): Promise<Buffer | null> {
+export function takeBodyAtHand(c: Context, bytes: number): Buffer | null {
   const incoming = incomingOf(c)
   if (incoming === undefined) return null
-  // A request is told of when its head is parsed; the rest of that packet is parsed before what waits goes on.
-  await PARSED
   if (incoming.readableLength !== bytes || incoming.readableDidRead) return null
   return (incoming.read() as Buffer | null) ?? NOTHING
 }

@@ -2,7 +2,6 @@
 import {
   type Batch,
   type Command,
-  COMMAND_KEY_TTL_S,
   commandKey,
   jobName,
   LANES_CHANNEL,
@@ -12,6 +11,7 @@ import {
 } from '@flashlane/core'
 import { type RedisClient, serverOf } from '@flashlane/redis'
 import { Queue } from 'bullmq'
+import { createRemember } from './remember.ts'
 
 /** BullMQ keeps a stream of events a queue, which nobody here reads. */
 const EVENTS_MAX = 100
@@ -86,10 +86,7 @@ export function createLanes(
 
     hasJob,
 
-    /** Leads a poll from a command that is answered 202 to its batch. */
-    async remember(lane: string, commandId: string, batchId: string): Promise<void> {
-      await redis.set(commandKey(lane, commandId), batchId, 'EX', COMMAND_KEY_TTL_S)
-    },
+    remember: createRemember(redis),
 
     /** The batch of a command that was answered 202, while it still stands in its lane. */
     async queuedBatch(lane: string, commandId: string): Promise<string | null> {

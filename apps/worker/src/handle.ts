@@ -109,7 +109,8 @@ export function makeHandle(deps: Deps): Handle {
       depth: 0,
     })
     const reply = { to: batch.replyTo, message }
-    const told = { lane: lane.name, products: [], commandIds: [], reply }
+    const { batchId } = batch
+    const told = { lane: lane.name, products: [], batchId, reply }
     await deps.untilDone(async () => publish(await deps.runIdOf(lane.name), told), {
       signal,
       what: `lane ${lane.name}`,
@@ -121,7 +122,7 @@ export function makeHandle(deps: Deps): Handle {
     const productIds = await mysql.productsOfBatch(batchId)
     const products = await mysql.findProducts(productIds)
     if (products.length === 0) return
-    const shown = { lane: lane.name, products, commandIds: [], reply: null }
+    const shown = { lane: lane.name, products, batchId, reply: null }
     await publish(await deps.runIdOf(lane.name), shown)
   }
 
@@ -139,7 +140,7 @@ export function makeHandle(deps: Deps): Handle {
     const published: Published = {
       lane: lane.name,
       products,
-      commandIds: commands.map((command) => command.commandId),
+      batchId,
       reply:
         replyTo === null
           ? null

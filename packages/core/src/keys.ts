@@ -15,6 +15,9 @@ export const snapshotKey = (lane: string, productId: number): string =>
 export const commandKey = (lane: string, commandId: string): string =>
   `${queueName(lane)}:cmd:${commandId}`
 
+/** Of a batch's commands that were answered 202, the keys: they go when it is applied. */
+const toldKey = (lane: string, batchId: string): string => `${queueName(lane)}:told:${batchId}`
+
 /**
  * `runId` names the run of the Redis server that it is written to: one that came back with older data, or took over from
  * another, serves none of it. Not part of the key: whoever knows a lane's server late still replaces what is older.
@@ -65,8 +68,29 @@ export const snapshotWrite = (lane: string, runId: string, product: Product): Sc
   encodeSnapshot(product, runId),
 ]
 
+/** KEYS: what lists the keys of the batch, then these. ARGV: seconds to live; the batch. */
+const REMEMBER_LUA = `
+for i = 2, #KEYS do redis.call('set', KEYS[i], ARGV[2], 'EX', ARGV[1]) end
+redis.call('sadd', KEYS[1], unpack(KEYS, 2))
+redis.call('expire', KEYS[1], ARGV[1])
+`
+
+/** What EVAL takes to lead from commands that are answered 202 to their batch. */
+export const rememberCommands = (
+  lane: string,
+  batchId: string,
+  commandIds: readonly string[],
+): Script => [
+  REMEMBER_LUA,
+  1 + commandIds.length,
+  toldKey(lane, batchId),
+  ...commandIds.map((id) => commandKey(lane, id)),
+  COMMAND_KEY_TTL_S,
+  batchId,
+]
+
 /**
- * KEYS: the lane's jobs in hand, its marker, then the snapshots', then what else goes. ARGV: seconds to live; the channel and the text of the
+ * KEYS: the lane's jobs in hand, its marker, what lists the keys that go, then the snapshots'. ARGV: seconds to live; the channel and the text of the
  * reply; then for each snapshot its version, its value and its channel. Who has the reply sees its effect in the next
  * read; who hears of the change, and asks what is queued, finds it gone.
  *
@@ -77,11 +101,12 @@ const AFTER_COMMIT_LUA = `${SHOW_LUA}
 local shown = (#ARGV - 3) / 3
 local failed
 for i = 1, shown do
-  failed = show(KEYS[2 + i], ARGV[1], ARGV[3 * i + 1], ARGV[3 * i + 2], ARGV[3 * i + 3]) or failed
+  failed = show(KEYS[3 + i], ARGV[1], ARGV[3 * i + 1], ARGV[3 * i + 2], ARGV[3 * i + 3]) or failed
 end
 if redis.call('llen', KEYS[1]) > 0 then redis.pcall('zrem', KEYS[2], '0') end
-if #KEYS > 2 + shown then
-  local gone = redis.pcall('unlink', unpack(KEYS, 3 + shown))
+local told = redis.call('smembers', KEYS[3])
+if #told > 0 then
+  local gone = redis.pcall('unlink', KEYS[3], unpack(told))
   if type(gone) == 'table' then failed = gone end
 end
 if ARGV[2] ~= '' then redis.call('publish', ARGV[2], ARGV[3]) end
@@ -91,21 +116,21 @@ return failed
 export type Published = {
   readonly lane: string
   readonly products: readonly Product[]
-  /** Of what is queued no more. */
-  readonly commandIds: readonly string[]
+  /** What is queued no more. */
+  readonly batchId: string
   readonly reply: { readonly to: string; readonly message: Reply } | null
 }
 
 /** What EVAL takes to tell of a commit: all in one call, since each costs Redis more than what it does. */
 export const afterCommit = (
   runId: string,
-  { lane, products, commandIds, reply }: Published,
+  { lane, products, batchId, reply }: Published,
 ): Script => {
   const keys = [
     laneKey(lane, 'active'),
     laneKey(lane, 'marker'),
+    toldKey(lane, batchId),
     ...products.map(({ productId }) => snapshotKey(lane, productId)),
-    ...commandIds.map((id) => commandKey(lane, id)),
   ]
   return [
     AFTER_COMMIT_LUA,
