@@ -43,7 +43,8 @@ type Request = KeyScope & {
   readonly fields: readonly unknown[]
 }
 
-export type MakeHead = (c: Context, request: Request) => Head & { readonly x: string }
+/** `x` is the command's, and of what it makes. */
+export type MakeHead = (c: Context, request: Request) => { readonly x: string; readonly head: Head }
 
 /** Called when nothing is left to await before the command is submitted: from now on it counts as accepted. */
 export const makeHead =
@@ -53,6 +54,8 @@ export const makeHead =
     const acceptedAtMs = nowMs()
     const x = key === undefined ? draw(acceptedAtMs) : deriveX(request, key)
     const commandId = formatId('cmd', productId, x)
-    const head = { x, commandId, productId, acceptedAtMs, requestId: requestIdOf(c) }
-    return key === undefined ? head : { ...head, fingerprint: fingerprintOf(fields) }
+    const head = { commandId, productId, acceptedAtMs, requestId: requestIdOf(c) }
+    return key === undefined
+      ? { x, head }
+      : { x, head: { ...head, fingerprint: fingerprintOf(fields) } }
   }

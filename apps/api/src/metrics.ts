@@ -16,6 +16,8 @@ type Sources = {
   canaryAgeMs(): number | null
 }
 
+type Observer = { observe(seconds: number): void }
+
 export function createMetrics() {
   const registry = new Registry()
   const registers = [registry]
@@ -85,7 +87,14 @@ export function createMetrics() {
   })
 
   // Looked up once: prom-client hashes the labels each time.
-  const observers = new Map<string, { observe(seconds: number): void }>()
+  const observers = new Map<Command['type'], Map<Answer['kind'], Observer>>()
+  function observerOf(command: Command['type'], answer: Answer['kind']): Observer {
+    const ofCommand = observers.get(command) ?? new Map<Answer['kind'], Observer>()
+    observers.set(command, ofCommand)
+    const observer = answerSeconds.labels(command, answer)
+    ofCommand.set(answer, observer)
+    return observer
+  }
 
   return {
     registry,
@@ -103,12 +112,7 @@ export function createMetrics() {
       for (const [command, times] of timesOf(commands)) accepted.inc({ command }, times)
     },
     answered(command: Command['type'], answer: Answer['kind'], ms: number): void {
-      const key = `${command} ${answer}`
-      let observer = observers.get(key)
-      if (!observer) {
-        observer = answerSeconds.labels(command, answer)
-        observers.set(key, observer)
-      }
+      const observer = observers.get(command)?.get(answer) ?? observerOf(command, answer)
       observer.observe(ms / 1_000)
     },
     watch(sources: Sources): void {

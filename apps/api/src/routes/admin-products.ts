@@ -76,7 +76,7 @@ export function addAdminProductRoutes(app: App, deps: AdminProductDeps): void {
     const wait = readWait(c, deps.waitS)
     const headerKey = readKey(c, key)
     await action.begin(String(productId))
-    const { x: _, ...head } = deps.makeHead(c, {
+    const { head } = deps.makeHead(c, {
       operation: 'ChangeProduct',
       productId,
       customerRef: null,
@@ -98,7 +98,7 @@ export function addAdminProductRoutes(app: App, deps: AdminProductDeps): void {
     const wait = readWait(c, deps.waitS)
     const key = readKey(c, idempotency_key)
     await action.begin(String(productId))
-    const { x: _, ...head } = deps.makeHead(c, {
+    const { head } = deps.makeHead(c, {
       operation: 'AdjustStock',
       productId,
       customerRef: null,

@@ -187,7 +187,7 @@ export function addAdminWorkRoutes(app: App, deps: AdminWorkDeps): void {
       const settled = await deps.findRefund(refundId)
       return respond(c, 200, refundItemView(settled ?? refund))
     }
-    const { x: _, ...head } = deps.makeHead(c, {
+    const { head } = deps.makeHead(c, {
       operation: 'SettleRefund',
       productId,
       customerRef: null,

@@ -71,30 +71,30 @@ export function addHoldRoutes(app: App, deps: HoldDeps): void {
       if (refusal) return turnAway(c, refusal)
     }
     const fields = [quantity, ttlS ?? null, isPartial, isReplacing]
-    const { x, ...head } = makeHead(c, {
+    const { x, head } = makeHead(c, {
       operation: 'PlaceHold',
       productId,
       customerRef,
       key,
       fields,
     })
-    const command: PlaceHold = {
+    const plain: PlaceHold = {
       type: 'PlaceHold',
       ...head,
       holdId: formatId('hold', productId, x),
       quantity,
       ttlMs: (ttlS ?? holdTtlS) * 1_000,
       customerRef,
-      ...(isPartial ? { allowPartial: true } : {}),
-      ...(isReplacing ? { replaceExisting: true } : {}),
     }
+    const partial: PlaceHold = isPartial ? { ...plain, allowPartial: true } : plain
+    const command: PlaceHold = isReplacing ? { ...partial, replaceExisting: true } : partial
     return execute(c, command, readWait(c, waitS))
   }
 
   async function extend(c: Context): Promise<Response> {
     const { id: holdId, productId } = await readId(c, 'hold', catalogue)
     const { seconds, idempotency_key } = await readJson(c, extendBody)
-    const { x: _, ...head } = makeHead(c, {
+    const { head } = makeHead(c, {
       operation: 'ExtendHold',
       productId,
       customerRef: null,
@@ -115,7 +115,7 @@ export function addHoldRoutes(app: App, deps: HoldDeps): void {
   async function release(c: Context): Promise<Response> {
     const { id: holdId, productId } = await readId(c, 'hold', catalogue)
     const body = await readOptionalJson(c, emptyBody)
-    const { x: _, ...head } = makeHead(c, {
+    const { head } = makeHead(c, {
       operation: 'ReleaseHold',
       productId,
       customerRef: null,

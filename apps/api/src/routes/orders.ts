@@ -50,7 +50,7 @@ export function addOrderRoutes(app: App, deps: OrderDeps): void {
     const paymentRef = reference ?? null
     const payment = body.payment_status === 'cash_on_delivery' ? 'cash_on_delivery' : 'online'
     const fields = [holdId, paymentRef, payment]
-    const { x, ...head } = makeHead(c, {
+    const { x, head } = makeHead(c, {
       operation: 'PlaceOrder',
       productId,
       customerRef,
@@ -73,7 +73,7 @@ export function addOrderRoutes(app: App, deps: OrderDeps): void {
   async function cancel(c: Context): Promise<Response> {
     const { id: orderId, productId } = await readId(c, 'ord', catalogue)
     const body = await readOptionalJson(c, emptyBody)
-    const { x: _, ...head } = makeHead(c, {
+    const { head } = makeHead(c, {
       operation: 'CancelOrder',
       productId,
       customerRef: null,
