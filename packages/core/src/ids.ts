@@ -2,7 +2,6 @@
 import { z } from 'zod'
 
 const ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz'
-const X_LENGTH = 26
 const TIME_LENGTH = 10
 
 export type IdKind = 'hold' | 'ord' | 'cmd'
@@ -33,11 +32,18 @@ export function siblingId(id: string, kind: IdKind): string {
   return `${kind}${id.slice(id.indexOf('_'))}`
 }
 
+/** Ten bits as two letters: letter by letter, an id made a string for each of them. */
+const PAIRS: readonly string[] = Array.from(
+  { length: 1_024 },
+  (_, bits) => ALPHABET.charAt(bits >> 5) + ALPHABET.charAt(bits & 31),
+)
+const pairOf = (bits: number): string => PAIRS[bits & 1_023] ?? ''
+
 /** An `x` for a command without a key: 48 bits of time, so that new rows go to the end of the table, and 80 random bits. */
 export function drawX(nowMs: number, random: Uint8Array): string {
   let time = ''
-  for (let rest = nowMs, i = 0; i < TIME_LENGTH; i++, rest = Math.floor(rest / 32)) {
-    time = ALPHABET.charAt(rest % 32) + time
+  for (let rest = nowMs, i = 0; i < TIME_LENGTH; i += 2, rest = Math.floor(rest / 1_024)) {
+    time = pairOf(rest % 1_024) + time
   }
   return time + encode(random.subarray(0, 10))
 }
@@ -58,13 +64,13 @@ function encode(bytes: Uint8Array): string {
   let bits = 0
   let held = 0
   for (const byte of bytes) {
-    bits = ((bits << 8) | byte) & 0xfff
+    bits = ((bits << 8) | byte) & 0x3ffff
     held += 8
-    while (held >= 5) {
-      held -= 5
-      text += ALPHABET.charAt((bits >> held) & 31)
+    if (held >= 10) {
+      held -= 10
+      text += pairOf(bits >> held)
     }
   }
-  if (held > 0) text += ALPHABET.charAt((bits << (5 - held)) & 31)
-  return text.slice(0, X_LENGTH)
+  if (held > 0) text += pairOf(bits << (10 - held))
+  return text
 }

@@ -9,7 +9,8 @@ import {
   type Order,
 } from '@flashlane/core'
 import type { CompiledQuery } from 'kysely'
-import { insertAlike, type JsonType } from './insert-alike.ts'
+import { HOLDS_DIFFER, ORDERS_DIFFER, PAYMENTS_DIFFER } from './differing.ts'
+import { insertAlike } from './insert-alike.ts'
 import {
   fromHex,
   type ProductTerms,
@@ -22,7 +23,15 @@ import {
   toBytes,
 } from './rows.ts'
 import type { OutcomeRow, PaymentRow } from './schema.ts'
-import { compiler, insertRows, type Key, updateRows } from './statements.ts'
+import {
+  type ChangedRow,
+  compiler,
+  insertRows,
+  type Key,
+  type Row,
+  updateChanged,
+  updateRows,
+} from './statements.ts'
 
 const PUT_OFF_MS = 24 * 3_600_000
 
@@ -46,7 +55,15 @@ export function savesOf(decided: readonly Decided[]): readonly CompiledQuery[] {
 }
 
 const isNew = (change: Change): boolean => change.before === null
-const isKnown = (change: Change): boolean => change.before !== null
+
+/** Of what was there before, the rows that `rowOf` makes. */
+const changedRows = <Value>(
+  changes: readonly { readonly before: Value | null; readonly after: Value }[],
+  rowOf: (value: Value) => Row,
+): readonly ChangedRow[] =>
+  changes.flatMap(({ before, after }) =>
+    before === null ? [] : [{ before: rowOf(before), after: rowOf(after) }],
+  )
 const HOLD_KEY: readonly Key[] = [{ column: 'hold_id', type: 'ascii' }]
 const ORDER_KEY: readonly Key[] = [{ column: 'order_id', type: 'ascii' }]
 const REFUND_KEY: readonly Key[] = [{ column: 'refund_id', type: 'ascii' }]
@@ -82,62 +99,22 @@ const TERMS = [
 const isEqual = (before: ProductTerms, after: ProductTerms): boolean =>
   TERMS.every((term) => before[term] === after[term])
 
-/** In what new rows of a batch may differ. */
-const HOLDS_DIFFER: ReadonlyMap<string, JsonType> = new Map([
-  ['hold_id', 'ascii'],
-  ['product_id', 'number'],
-  ['quantity', 'number'],
-  ['requested_qty', 'number'],
-  ['unit_price', 'number'],
-  ['currency', 'ascii'],
-  ['customer_ref', 'bytes'],
-  ['created_at_ms', 'number'],
-  ['expires_at_ms', 'number'],
-  ['ttl_ms', 'number'],
-  ['born_expires_at_ms', 'number'],
-  ['born_version', 'number'],
-  ['fingerprint', 'bytes'],
-])
-const ORDERS_DIFFER: ReadonlyMap<string, JsonType> = new Map([
-  ['order_id', 'ascii'],
-  ['product_id', 'number'],
-  ['hold_id', 'ascii'],
-  ['quantity', 'number'],
-  ['unit_price', 'number'],
-  ['amount', 'number'],
-  ['currency', 'ascii'],
-  ['customer_ref', 'bytes'],
-  ['created_at_ms', 'number'],
-  ['payment_due_at_ms', 'number'],
-  ['own_payment', 'number'],
-  ['born_version', 'number'],
-  ['fingerprint', 'bytes'],
-])
-const PAYMENTS_DIFFER: ReadonlyMap<string, JsonType> = new Map([
-  ['order_id', 'ascii'],
-  ['n', 'number'],
-  ['product_id', 'number'],
-  ['reference', 'bytes'],
-  ['amount', 'number'],
-  ['currency', 'ascii'],
-])
-
 const saveHolds = (changes: readonly Of<'hold'>[]): readonly CompiledQuery[] => [
   ...insertAlike(
     'holds',
     HOLDS_DIFFER,
     changes.filter(isNew).map(({ after }) => rowOfHold(after)),
   ),
-  ...updateRows(
+  ...updateChanged(
     'holds',
     HOLD_KEY,
-    changes.filter(isKnown).map(({ after }) => ({
-      hold_id: after.holdId,
-      status: after.status,
-      expires_at_ms: after.expiresAtMs,
-      extensions: after.extensions,
-      order_id: after.orderId,
-      ended_at_ms: after.endedAtMs,
+    changedRows(changes, (hold) => ({
+      hold_id: hold.holdId,
+      status: hold.status,
+      expires_at_ms: hold.expiresAtMs,
+      extensions: hold.extensions,
+      order_id: hold.orderId,
+      ended_at_ms: hold.endedAtMs,
     })),
   ),
 ]
@@ -148,15 +125,15 @@ const saveOrders = (changes: readonly Of<'order'>[]): readonly CompiledQuery[] =
     ORDERS_DIFFER,
     changes.filter(isNew).map(({ after }) => rowOfOrder(after)),
   ),
-  ...updateRows(
+  ...updateChanged(
     'orders',
     ORDER_KEY,
-    changes.filter(isKnown).map(({ after }) => ({
-      order_id: after.orderId,
-      status: after.status,
-      ended_at_ms: after.endedAtMs,
-      late_payment: after.latePayment ? 1 : 0,
-      own_payment: after.ownPayment,
+    changedRows(changes, (order) => ({
+      order_id: order.orderId,
+      status: order.status,
+      ended_at_ms: order.endedAtMs,
+      late_payment: order.latePayment ? 1 : 0,
+      own_payment: order.ownPayment,
     })),
   ),
 ]
@@ -189,12 +166,10 @@ const saveRefunds = (changes: readonly Of<'refund'>[]): readonly CompiledQuery[]
     'refunds',
     changes.filter(isNew).map(({ after }) => rowOfRefund(after)),
   ),
-  ...updateRows(
+  ...updateChanged(
     'refunds',
     REFUND_KEY,
-    changes
-      .filter(isKnown)
-      .map(({ after }) => ({ refund_id: after.refundId, status: after.status })),
+    changedRows(changes, ({ refundId, status }) => ({ refund_id: refundId, status })),
   ),
 ]
 
@@ -215,19 +190,19 @@ function saveEvents(
         return rowOfEvent(after, { payload, nextTryAtMs: after.acceptedAtMs })
       }),
     ),
-    ...updateRows(
+    ...updateChanged(
       'payment_events',
       EVENT_KEY,
-      changes.filter(isKnown).map(({ after }) => {
-        const reference = eventReference(after)
+      changedRows(changes, (event) => {
+        const reference = eventReference(event)
         return {
-          provider: after.provider,
-          event_key: toBytes(after.eventKey),
-          state: after.state,
+          provider: event.provider,
+          event_key: toBytes(event.eventKey),
+          state: event.state,
           reference: reference === null ? null : toBytes(reference),
-          order_id: after.orderId,
-          result: after.result,
-          applied_at_ms: after.appliedAtMs,
+          order_id: event.orderId,
+          result: event.result,
+          applied_at_ms: event.appliedAtMs,
         }
       }),
     ),

@@ -43,6 +43,30 @@ export function updateRows(
   return [isPlain ? plainUpdate(table, keys, rows) : joinedUpdate(table, keys, rows)]
 }
 
+/** A row as it was loaded, and as it is to be. */
+export type ChangedRow = { readonly before: Row; readonly after: Row }
+
+/** The same, of columns in which any of the rows has changed: each one named is a value to write for every row. */
+export function updateChanged(
+  table: Table,
+  keys: readonly Key[],
+  rows: readonly ChangedRow[],
+): readonly CompiledQuery[] {
+  const changed = Object.keys(rows[0]?.after ?? {}).filter((column) =>
+    rows.some(({ before, after }) => !isSame(before[column], after[column])),
+  )
+  if (changed.length === 0) return []
+  const columns = [...keys.map(({ column }) => column), ...changed]
+  return updateRows(
+    table,
+    keys,
+    rows.map(({ after }) => Object.fromEntries(columns.map((column) => [column, after[column]]))),
+  )
+}
+
+const isSame = (a: unknown, b: unknown): boolean =>
+  Buffer.isBuffer(a) && Buffer.isBuffer(b) ? a.equals(b) : a === b
+
 /** A CASE is searched from its beginning for every row: of more than one, the join is quicker. */
 const CASES_MAX = 1
 
