@@ -1,6 +1,6 @@
 import { setImmediate as turn } from 'node:timers/promises'
 import { expect, test } from 'vitest'
-import { collectGarbage } from './heap.ts'
+import { collectGarbage, growingPercent } from './heap.ts'
 
 test('garbage is collected when it is told', async () => {
   const garbage = new WeakRef({})
@@ -12,4 +12,8 @@ test('garbage is collected when it is told', async () => {
   collectGarbage()
 
   expect(garbage.deref()).toBeUndefined()
+})
+
+test('a small heap may grow by fifty megabytes, a large one by half', () => {
+  expect([10, 40, 100, 200].map(growingPercent)).toEqual([500, 125, 50, 50])
 })
