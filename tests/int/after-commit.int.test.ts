@@ -29,6 +29,7 @@ beforeEach(() => redis.flushall())
 const add = (batch = makeExpiryBatch(draw, { cutoffMs: Date.now(), madeAtMs: Date.now() })) =>
   queue.add('expiry', batch, { jobId: batch.batchId })
 const publishNothing = () => publish(redis, 'a-run', NOTHING)
+const addBatch = (jobId: string) => queue.add('commands', {}, { jobId })
 
 test('while a job is in hand its marker goes, and that of delayed jobs stays', async () => {
   await add()
@@ -51,6 +52,7 @@ test('while no job is in hand the marker stays: somebody may sleep', async () =>
 
 test('of a batch as large as one can be, nothing leads to what is queued no more; a command of another is still found', async () => {
   const remember = createRemember(redis)
+  await Promise.all([addBatch('a-batch'), addBatch('another-batch')])
   const commandIds = Array.from({ length: BATCH_COMMANDS_MAX }, (_, n) => `cmd_1_${n}`)
   await Promise.all([
     ...commandIds.map((id) => remember(LANE, id, 'a-batch')),
@@ -69,15 +71,23 @@ test('of a batch as large as one can be, nothing leads to what is queued no more
 
 test('commands of a batch that are told later than others are forgotten with them, and all of it ends by itself', async () => {
   const remember = createRemember(redis)
+  await addBatch('a-batch')
+  const others = await redis.keys('*')
   await remember(LANE, 'cmd_1_early', 'a-batch')
   await remember(LANE, 'cmd_1_late', 'a-batch')
-  const keys = await redis.keys('*')
+  const keys = (await redis.keys('*')).filter((key) => !others.includes(key))
   const lives = await Promise.all(keys.map((key) => redis.ttl(key)))
 
   await publishNothing()
 
   expect(keys).toHaveLength(3)
   expect(lives.every((seconds) => seconds > 0)).toBe(true)
+  expect(await redis.exists(keys)).toBe(0)
+})
+
+test('a command whose batch is applied and gone leaves nothing: nobody would take it away', async () => {
+  await createRemember(redis)(LANE, 'cmd_1_late', 'a-batch')
+
   expect(await redis.keys('*')).toEqual([])
 })
 

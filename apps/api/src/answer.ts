@@ -43,13 +43,13 @@ export const REFUSALS: Readonly<Record<RefusalCode, { status: number; title: str
 
 /** Tells a refusal that no lane decided anew: it has no command, and nothing remembers it. */
 export function turnAway(c: Context, outcome: Outcome): Response {
-  const presented = present({ type: 'PlaceHold', commandId: '' }, outcome)
+  const presented = present({ type: 'PlaceHold', commandId: null }, outcome)
   if (presented.kind === 'result') throw new Error('nobody is turned away with a yes')
-  const { command_id: _none, ...extras } = presented.problem.extras
-  return respondProblem(c, { ...presented.problem, extras })
+  return respondProblem(c, presented.problem)
 }
 
-type Asked = { readonly type: Command['type']; readonly commandId: string }
+/** Without an id, no command was made of what was asked. */
+type Asked = { readonly type: Command['type']; readonly commandId: string | null }
 
 export type Presented =
   | {
@@ -64,16 +64,19 @@ export function present({ type, commandId }: Asked, outcome: Outcome): Presented
   if (outcome.outcome === 'accepted') return presentResult(type, outcome.result, outcome.version)
   if (outcome.outcome === 'refused') return presentRefusal({ type, commandId }, outcome)
   const title = 'The command failed here, and had no effect'
-  const extras = { version: outcome.version, command_id: commandId }
+  const extras = decidedAs(commandId, outcome.version)
   const problem = { status: 500, title, code: 'internal_error', detail: title, extras }
   return { kind: 'problem', problem }
 }
+
+const decidedAs = (commandId: string | null, version: number): Facts =>
+  commandId === null ? { version } : { version, command_id: commandId }
 
 function presentRefusal(
   { type, commandId }: Asked,
   { reason, facts, version }: Extract<Outcome, { outcome: 'refused' }>,
 ): Presented {
-  const decided = { version, command_id: commandId }
+  const decided = decidedAs(commandId, version)
   if (reason === 'customer_ref_required' || reason === 'quantity_above_limit') {
     const error = INVALID[reason](facts)
     const detail = `${error.field}: ${error.message}`
@@ -100,12 +103,13 @@ function presentRefusal(
 
 /** A refusal's facts, with instants as clients see them. */
 function factsView(facts: Facts): Facts {
-  const shown = Object.entries(facts).map(([name, value]) =>
-    name.endsWith('_at_ms') && typeof value === 'number'
-      ? [name.slice(0, -'_ms'.length), new Date(value).toISOString()]
-      : [name, value],
-  )
-  return Object.fromEntries(shown) as Facts
+  const shown: Record<string, Facts[string]> = {}
+  for (const [name, value] of Object.entries(facts)) {
+    if (name.endsWith('_at_ms') && typeof value === 'number') {
+      shown[name.slice(0, -'_ms'.length)] = new Date(value).toISOString()
+    } else shown[name] = value
+  }
+  return shown
 }
 
 function presentResult(type: Asked['type'], result: Result, version: number): Presented {

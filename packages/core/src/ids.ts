@@ -58,7 +58,7 @@ export function timeOf(x: string): number {
 /** An `x` for a command with a key: the first 128 bits of its digest. */
 export const deriveX = (digest: Uint8Array): string => encode(digest.subarray(0, 16))
 
-/** Base 32, five bits a character, the last one padded with zeros: 10 bytes are 16 characters, 16 are 26. */
+/** Base 32, of 10 bytes, which are 16 letters, or of 16, which are 26: the last one is padded with zeros. */
 function encode(bytes: Uint8Array): string {
   let text = ''
   let bits = 0

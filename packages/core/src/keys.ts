@@ -68,11 +68,15 @@ export const snapshotWrite = (lane: string, runId: string, product: Product): Sc
   encodeSnapshot(product, runId),
 ]
 
-/** KEYS: what lists the keys of the batch, then these. ARGV: seconds to live; the batch. */
+/**
+ * KEYS: the batch's job, what lists the keys of the batch, then these. ARGV: seconds to live; the batch. Where the job is gone
+ * already it was applied, as a rule, and nobody would take the keys away.
+ */
 const REMEMBER_LUA = `
-for i = 2, #KEYS do redis.call('set', KEYS[i], ARGV[2], 'EX', ARGV[1]) end
-redis.call('sadd', KEYS[1], unpack(KEYS, 2))
-redis.call('expire', KEYS[1], ARGV[1])
+if redis.call('exists', KEYS[1]) == 0 then return end
+for i = 3, #KEYS do redis.call('set', KEYS[i], ARGV[2], 'EX', ARGV[1]) end
+redis.call('sadd', KEYS[2], unpack(KEYS, 3))
+redis.call('expire', KEYS[2], ARGV[1])
 `
 
 /** What EVAL takes to lead from commands that are answered 202 to their batch. */
@@ -82,7 +86,8 @@ export const rememberCommands = (
   commandIds: readonly string[],
 ): Script => [
   REMEMBER_LUA,
-  1 + commandIds.length,
+  2 + commandIds.length,
+  laneKey(lane, batchId),
   toldKey(lane, batchId),
   ...commandIds.map((id) => commandKey(lane, id)),
   COMMAND_KEY_TTL_S,

@@ -1,5 +1,5 @@
 /**
- * A plain hold as it stands in a job: a sale is made of these, and spelled out each is five times as long, on its way into
+ * A plain hold as it stands in a job: a sale is made of these, and spelled out each is nearly three times as long, on its way into
  * Redis, out of it, and through the schema.
  */
 import { z } from 'zod'
@@ -28,7 +28,7 @@ export const packedHold = z.tuple([
   fingerprint.nullable(),
 ])
 
-export type PackedHold = z.infer<typeof packedHold>
+type PackedHold = z.infer<typeof packedHold>
 
 const PACKED: ReadonlySet<string> = new Set<keyof PlaceHold>([
   'type',

@@ -1,24 +1,20 @@
 /**
- * Many new rows that have most of their values in common, as those of a sale do: what they share is said once, and the rest
- * comes as one JSON text. The server then parses a few values instead of thousands.
+ * Many new rows that have nearly all of their values in common, as the plain holds of a sale do: what they share is said once,
+ * and the rest comes as one JSON text. The server then parses a few values instead of thousands.
  */
 import { CompiledQuery } from 'kysely'
 import { literal } from './literal.ts'
 import type { Schema } from './schema.ts'
 import { insertRows, type Row } from './statements.ts'
 
-/** How a column's value stands in JSON: bytes as hex. */
-export type JsonType = 'ascii' | 'number' | 'bytes'
+export type JsonType = 'ascii' | 'number'
 
-/** Fewer rows are quicker as they are: a JSON table costs the server something to set up. */
-const ALIKE_MIN = 8
+/** Fewer rows, or rows that differ in more, are quicker written out: a JSON table costs the server something, and each of its columns. */
+const ALIKE_MIN = 32
+const DIFFERING_MAX = 3
 
 /** Longer than any column: MariaDB cuts silently here, and then the column still refuses what is too long for it. */
-const DECLARED: Readonly<Record<JsonType, string>> = {
-  ascii: 'varchar(255)',
-  number: 'bigint',
-  bytes: 'varchar(1020)',
-}
+const DECLARED: Readonly<Record<JsonType, string>> = { ascii: 'varchar(255)', number: 'bigint' }
 
 /** One plain INSERT, as `insertRows` makes it. Rows that differ in a column without a type here are written out. */
 export function insertAlike(
@@ -30,15 +26,14 @@ export function insertAlike(
   if (!first || rows.length < ALIKE_MIN) return insertRows(table, rows)
   const all = Object.keys(first)
   const differing = all.filter((column) => rows.some((row) => row[column] !== first[column]))
-  if (differing.some((column) => !types.has(column))) return insertRows(table, rows)
+  const isWritten = differing.length > DIFFERING_MAX || differing.some((each) => !types.has(each))
+  if (isWritten) return insertRows(table, rows)
 
   const isDiffering = new Set(differing)
   const columns = all.filter((column) => isDiffering.has(column) || first[column] !== null)
-  const valueOf = (column: string) => {
-    if (!isDiffering.has(column)) return literal(first[column])
-    return types.get(column) === 'bytes' ? `unhex(j.\`${column}\`)` : `j.\`${column}\``
-  }
-  const json = JSON.stringify(rows.map((row) => differing.map((column) => inJson(row[column]))))
+  const valueOf = (column: string) =>
+    isDiffering.has(column) ? `j.\`${column}\`` : literal(first[column])
+  const json = JSON.stringify(rows.map((row) => differing.map((column) => row[column])))
   // Whatever does not fit is refused: by default it would become null.
   const declared = differing.map(
     (column, i) =>
@@ -51,11 +46,4 @@ export function insertAlike(
       from json_table(${literal({ json })}, '$[*]' columns (${declared.join(',')})) j`,
     ),
   ]
-}
-
-function inJson(value: unknown): string | number | null {
-  if (value === null || typeof value === 'string') return value
-  if (Number.isSafeInteger(value)) return value as number
-  if (Buffer.isBuffer(value)) return value.toString('hex')
-  throw new TypeError(`no JSON for ${typeof value}`)
 }

@@ -1,7 +1,6 @@
 /** The append-only record: one entry per product and batch, with all that is needed to decide it again. */
 import {
   type Change,
-  type Command,
   type Given,
   type Hold,
   holdAtBirth,
@@ -64,10 +63,9 @@ export const parseEntry = ({
 
 function write({ n, decided }: Numbered, told: Told): Written {
   const { command, given, outcome, changes } = decided
-  const { payload: _raw, ...bare } = command as Command & { payload?: string }
   return {
     n,
-    command: bare,
+    command: command.type === 'RecordPayment' ? without(command, 'payload') : command,
     ...(isGiven(given) ? { given } : {}),
     outcome: writeOutcome(outcome, { changes, seq: told.seq }),
     changes: changes.map((change) => writeChange(change, command, told)),
@@ -89,11 +87,15 @@ function writeOutcome(
   outcome: Outcome,
   { changes, seq }: { changes: readonly Change[]; seq: number },
 ): Fields {
-  const { version, ...told } = outcome
-  const fields: Fields = version === seq ? told : outcome
-  if (outcome.outcome !== 'accepted' || !changes.some(isBirth)) return fields
-  const { result: _toldByChange, ...rest } = fields
-  return rest
+  const isToldByChange = outcome.outcome === 'accepted' && changes.some(isBirth)
+  const told = isToldByChange ? without(outcome, 'result') : outcome
+  return outcome.version === seq ? without(told, 'version') : told
+}
+
+function without(all: Fields, left: string): Fields {
+  const others: Record<string, unknown> = {}
+  for (const key in all) if (key !== left) others[key] = all[key]
+  return others
 }
 
 function readOutcome(

@@ -9,8 +9,7 @@ import {
   type Order,
 } from '@flashlane/core'
 import type { CompiledQuery } from 'kysely'
-import { HOLDS_DIFFER, ORDERS_DIFFER, PAYMENTS_DIFFER } from './differing.ts'
-import { insertAlike } from './insert-alike.ts'
+import { insertAlike, type JsonType } from './insert-alike.ts'
 import {
   fromHex,
   type ProductTerms,
@@ -99,6 +98,19 @@ const TERMS = [
 const isEqual = (before: ProductTerms, after: ProductTerms): boolean =>
   TERMS.every((term) => before[term] === after[term])
 
+/** In what the plain holds of a batch differ, over one product or several. */
+export const HOLDS_DIFFER: ReadonlyMap<string, JsonType> = new Map([
+  ['hold_id', 'ascii'],
+  ['product_id', 'number'],
+  ['quantity', 'number'],
+  ['requested_qty', 'number'],
+  ['unit_price', 'number'],
+  ['ttl_ms', 'number'],
+  ['expires_at_ms', 'number'],
+  ['born_expires_at_ms', 'number'],
+  ['born_version', 'number'],
+])
+
 const saveHolds = (changes: readonly Of<'hold'>[]): readonly CompiledQuery[] => [
   ...insertAlike(
     'holds',
@@ -120,9 +132,8 @@ const saveHolds = (changes: readonly Of<'hold'>[]): readonly CompiledQuery[] => 
 ]
 
 const saveOrders = (changes: readonly Of<'order'>[]): readonly CompiledQuery[] => [
-  ...insertAlike(
+  ...insertRows(
     'orders',
-    ORDERS_DIFFER,
     changes.filter(isNew).map(({ after }) => rowOfOrder(after)),
   ),
   ...updateChanged(
@@ -147,7 +158,7 @@ function savePayments(changes: readonly Of<'order'>[]): readonly CompiledQuery[]
     changed.push(...rows.filter((_, n) => isChanged(before, after, n)))
   }
   return [
-    ...insertAlike('payments', PAYMENTS_DIFFER, fresh),
+    ...insertRows('payments', fresh),
     ...updateRows(
       'payments',
       PAYMENT_KEY,

@@ -14,6 +14,6 @@ test('garbage is collected when it is told', async () => {
   expect(garbage.deref()).toBeUndefined()
 })
 
-test('a small heap may grow by fifty megabytes, a large one by half', () => {
-  expect([10, 40, 100, 200].map(growingPercent)).toEqual([500, 125, 50, 50])
+test('a small heap may grow by all of it, a large one by half', () => {
+  expect([1, 55, 110, 137.5, 220, 400].map(growingPercent)).toEqual([100, 100, 100, 80, 50, 50])
 })
