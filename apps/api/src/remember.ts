@@ -10,7 +10,8 @@ export function createRemember(redis: RedisClient): Remember {
   function gather(lane: string, batchId: string): { commandIds: string[]; written: Promise<void> } {
     const commandIds: string[] = []
     const written = new Promise<void>((resolve, reject) => {
-      setImmediate(() => {
+      // Behind the others that were told in the same loop, and before this turn ends: at shutdown the next may come too late.
+      queueMicrotask(() => {
         gathered.delete(batchId)
         redis
           .eval(...rememberCommands(lane, batchId, commandIds))
