@@ -9,15 +9,10 @@ export function createRemember(redis: RedisClient): Remember {
 
   function gather(lane: string, batchId: string): { commandIds: string[]; written: Promise<void> } {
     const commandIds: string[] = []
-    const written = new Promise<void>((resolve, reject) => {
-      // Behind the others that were told in the same loop, and before this turn ends: at shutdown the next may come too late.
-      queueMicrotask(() => {
-        gathered.delete(batchId)
-        redis
-          .eval(...rememberCommands(lane, batchId, commandIds))
-          .then(() => resolve())
-          .catch(reject)
-      })
+    // Behind the others that were told in the same loop, and before this turn ends: at shutdown the next may come too late.
+    const written = Promise.resolve().then(async () => {
+      gathered.delete(batchId)
+      await redis.eval(...rememberCommands(lane, batchId, commandIds))
     })
     return { commandIds, written }
   }

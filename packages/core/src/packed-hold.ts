@@ -30,7 +30,8 @@ export const packedHold = z.tuple([
 
 type PackedHold = z.infer<typeof packedHold>
 
-const PACKED: ReadonlySet<string> = new Set<keyof PlaceHold>([
+/** All that a plain hold may say. */
+const PLAIN: ReadonlySet<string> = new Set<keyof PlaceHold>([
   'type',
   'commandId',
   'productId',
@@ -43,17 +44,24 @@ const PACKED: ReadonlySet<string> = new Set<keyof PlaceHold>([
   'customerRef',
 ])
 
+/** Says nothing but what every hold says, and its ids are of its product and share their tail. */
+export function isPlainHold(command: Command): command is PlaceHold {
+  if (command.type !== 'PlaceHold') return false
+  for (const field in command) if (!PLAIN.has(field)) return false
+  const { commandId, holdId, productId: product } = command
+  return (
+    holdId === formatId('hold', product, tailOf(holdId)) && commandId === siblingId(holdId, 'cmd')
+  )
+}
+
+const tailOf = (id: string): string => id.slice(id.lastIndexOf('_') + 1)
+
 /** Null for a command that must be spelled out. */
 export function packHold(command: Command): PackedHold | null {
-  if (command.type !== 'PlaceHold') return null
-  for (const field in command) if (!PACKED.has(field)) return null
-  const { commandId, holdId } = command
-  const x = holdId.slice(holdId.lastIndexOf('_') + 1)
-  if (holdId !== formatId('hold', command.productId, x)) return null
-  if (commandId !== siblingId(holdId, 'cmd')) return null
+  if (!isPlainHold(command)) return null
   return [
     command.productId,
-    x,
+    tailOf(command.holdId),
     command.acceptedAtMs,
     command.quantity,
     command.ttlMs,

@@ -5,6 +5,7 @@
 import {
   holdAtBirth,
   isAlike,
+  isPlainHold,
   newHold,
   noneGiven,
   type PlaceHold,
@@ -29,32 +30,16 @@ export type GrantedHold = [...Values, besides: Besides]
 export const isGranted = (record: object | GrantedHold): record is GrantedHold =>
   Array.isArray(record)
 
-/** The fields of a command that the record tells, or that follow from it. */
-const USUAL: ReadonlySet<string> = new Set<keyof PlaceHold>([
-  'type',
-  'commandId',
-  'productId',
-  'acceptedAtMs',
-  'requestId',
-  'fingerprint',
-  'holdId',
-  'quantity',
-  'ttlMs',
-  'customerRef',
-])
-
 /** Null where the record could not tell it all. */
 export function writeGranted({ n, decided }: Numbered, told: Told): GrantedHold | null {
   const { command, outcome, changes, given } = decided
-  if (command.type !== 'PlaceHold' || outcome.outcome !== 'accepted' || isGiven(given)) return null
+  if (outcome.outcome !== 'accepted' || isGiven(given) || !isPlainHold(command)) return null
   if (outcome.version !== told.seq || outcome.replayed) return null
   const [hold, product] = changes
   if (changes.length !== 2 || hold?.entity !== 'hold' || product?.entity !== 'product') return null
 
-  for (const field in command) if (!USUAL.has(field)) return null
-  const { commandId, productId, acceptedAtMs, holdId, quantity, ttlMs } = command
+  const { acceptedAtMs, holdId, quantity, ttlMs } = command
   const { customerRef, requestId, fingerprint } = command
-  if (commandId !== siblingId(holdId, 'cmd') || productOf(holdId) !== productId) return null
   const { unitPrice: price, currency } = hold.after
   const terms = { price, currency, version: told.seq }
   const made = newHold(command, { quantity, terms, nowMs: told.appliedAtMs })
