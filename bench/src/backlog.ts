@@ -1,9 +1,11 @@
 /** Clients who do not wait for their outcome, and what a worker makes of the commands that they leave in the lane. */
 import type { RowDataPacket } from 'mysql2/promise'
 import { HOLD } from './contest.ts'
+import { processesOf } from './contestants/contestant.ts'
 import type { Flashlane } from './contestants/flashlane.ts'
 import { type Run, runWrk } from './load/wrk.ts'
 import { BUSY_SHARE_MAX } from './measure.ts'
+import { type ProcessorUs, startMeter } from './proc.ts'
 import { until } from './until.ts'
 
 const CLIENTS = 256
@@ -28,20 +30,25 @@ export async function fillLane(flashlane: Flashlane, commands: number): Promise<
   return waiting
 }
 
+export type Drained = { readonly perSecond: number; readonly processorUs: ProcessorUs }
+
 /** Starts the worker, and tells its commands a second between the first commit and the last. */
-export async function drain(flashlane: Flashlane): Promise<number> {
+export async function drain(flashlane: Flashlane): Promise<Drained> {
   const seqBefore = await lastSeq(flashlane)
   await flashlane.startWorker()
   await until(async () => (await lastSeq(flashlane)) > seqBefore, {
     withinMs: DRAINED_MS_MAX,
     what: 'the worker begins',
   })
+  const meter = startMeter(processesOf(flashlane))
+  const seqBegun = await lastSeq(flashlane)
   await untilEmpty(flashlane)
   const [first, ...rest] = await entriesSince(flashlane, seqBefore)
   const end = rest.at(-1)
   if (!first || !end) throw new Error('the backlog was applied in one batch: make it longer')
+  const processorUs = meter(sum(rest.filter(({ seq }) => seq > seqBegun)))
   // The first batch was applied before the clock began.
-  return (sum(rest) * 1_000) / (end.appliedAtMs - first.appliedAtMs)
+  return { perSecond: (sum(rest) * 1_000) / (end.appliedAtMs - first.appliedAtMs), processorUs }
 }
 
 export type Applied = {

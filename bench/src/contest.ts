@@ -6,6 +6,7 @@ import { start } from './contestants/start.ts'
 import { type Cell, inTurn, type Results } from './in-turn.ts'
 import type { Load, Run } from './load/wrk.ts'
 import { type Faults, type Measured, measure } from './measure.ts'
+import type { ProcessorUs } from './proc.ts'
 import { MEMORY_MB_MAX, type Memory } from './section.ts'
 import { median } from './statistics.ts'
 
@@ -16,7 +17,8 @@ export type Field = {
 
 export const HOLD = { method: 'POST', path: '/api/holds' } as const
 
-export const keyOf = (way: Way, clients: number): string => `${WAYS[way]}, ${clients} clients`
+export const keyOf = (way: Way, clients: number): string =>
+  `${WAYS[way]}, ${clients} ${clients === 1 ? 'client' : 'clients'}`
 
 type Entrants = {
   readonly ways: readonly Way[]
@@ -94,12 +96,23 @@ export function contestantOf(field: Field, way: Way): Contestant {
 export const describe = ({ perSecond, latencyMs }: Run): string =>
   `${Math.round(perSecond).toLocaleString('en')}/s, median ${latencyMs.p50.toFixed(1)} ms`
 
-/** Medians of each process, as a sentence's part. */
-export function processorTimes(runs: readonly Measured[]): string {
-  const names = Object.keys(runs[0]?.processorUs ?? {})
-  const us = (name: string) => median(runs.map((run) => run.processorUs[name] ?? 0))
-  return names.map((name) => `${name} ${Math.round(us(name))} µs`).join(', ')
+/** A note: medians of each process over the rounds. */
+export function processorNote(piece: string, who: string, rounds: readonly ProcessorUs[]): string {
+  const us = (name: string) => median(rounds.map((round) => round[name] ?? 0))
+  const names = Object.keys(rounds[0] ?? {})
+  const times = names.map((name) => `${name} ${Math.round(us(name))} µs`)
+  return `processor time a ${piece}, ${who}: ${times.join(', ')}`
 }
+
+export const processorNotes = (
+  results: Results<Measured>,
+  pairings: readonly Pairing[],
+): string[] =>
+  pairings.map(({ way, clients }) => {
+    const who = keyOf(way, clients)
+    const rounds = results.of(who).map((run) => run.processorUs)
+    return processorNote('hold', who, rounds)
+  })
 
 export const perSecond = (runs: readonly Run[]): number[] => runs.map((run) => run.grantedPerSecond)
 export const medians = (runs: readonly Run[]): number[] => runs.map((run) => run.latencyMs.p50)

@@ -1,7 +1,7 @@
 /** One closed-loop run against a contestant, and what must be true of it. */
-import { type Contestant, WAYS } from './contestants/contestant.ts'
+import { type Contestant, processesOf, WAYS } from './contestants/contestant.ts'
 import { type Load, type Run, runWrk } from './load/wrk.ts'
-import { cpuSeconds } from './proc.ts'
+import { type ProcessorUs, startMeter } from './proc.ts'
 import { until } from './until.ts'
 
 const SETTLED_MS_MAX = 60_000
@@ -16,7 +16,7 @@ export type Expected = 'granted' | 'refused'
 export type Faults = string[]
 
 /** With the processor time that each of the contestant's processes had for an answer, in microseconds. */
-export type Measured = Run & { readonly processorUs: Readonly<Record<string, number>> }
+export type Measured = Run & { readonly processorUs: ProcessorUs }
 
 /**
  * wrk breaks its connections off when its time is over: what they had asked for may still be granted. So the units that
@@ -28,15 +28,9 @@ export async function measure(
   { faults, expected = 'granted' }: { faults: Faults; expected?: Expected },
 ): Promise<Measured> {
   const before = await contestant.granted()
-  const processes = [...contestant.children, ...(contestant.services ?? [])]
-  const cpuBefore = processes.map(({ pid }) => cpuSeconds(pid))
+  const meter = startMeter(processesOf(contestant))
   const run = await runWrk({ ...load, url: contestant.url })
-  const processorUs = Object.fromEntries(
-    processes.map(({ name, pid }, n) => [
-      name,
-      ((cpuSeconds(pid) - (cpuBefore[n] ?? 0)) * 1e6) / (run.granted + run.refused),
-    ]),
-  )
+  const processorUs = meter(run.granted + run.refused)
   const after = await settled(contestant)
   const who = `${WAYS[contestant.way]}, ${load.method} ${load.path}, ${load.clients} clients`
   faults.push(...wrongAnswers(run, expected).map((fault) => `${who}: ${fault}`))

@@ -2,6 +2,7 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
 
 const TICKS_A_SECOND = 100
+const MICROS_A_SECOND = 1_000_000
 const KILOBYTES_A_MEGABYTE = 1_024
 
 /** The most memory that the process ever had at once. */
@@ -14,6 +15,22 @@ export function cpuSeconds(pid: number): number {
   // The name, in brackets, may hold blanks: after it the fields are counted from the third.
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
   return (Number(fields[11]) + Number(fields[12])) / TICKS_A_SECOND
+}
+
+type Process = { readonly name: string; readonly pid: number }
+
+export type ProcessorUs = Readonly<Record<string, number>>
+
+/** What each process has of the processors from now on, of each of `count` pieces of work, in microseconds. */
+export function startMeter(processes: readonly Process[]): (count: number) => ProcessorUs {
+  const before = processes.map(({ pid }) => cpuSeconds(pid))
+  return (count) =>
+    Object.fromEntries(
+      processes.map(({ name, pid }, n) => [
+        name,
+        ((cpuSeconds(pid) - (before[n] ?? 0)) * MICROS_A_SECOND) / count,
+      ]),
+    )
 }
 
 /** Time that the machine had for others, of all its time so far: on a virtual one, what the host gave away. */

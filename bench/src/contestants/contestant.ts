@@ -66,6 +66,9 @@ export const launchApp = (
 /** What the image of the Dockerfile says. */
 const AS_IN_PRODUCTION = { NODE_ENV: 'production', NODE_OPTIONS: '--max-semi-space-size=32' }
 
+/** All whose processor time counts. */
+export const processesOf = ({ children, services = [] }: Contestant) => [...children, ...services]
+
 /** The most that each process ever took, in MB. */
 export const memoryOf = ({ children }: Contestant): Record<string, number> =>
   Object.fromEntries(children.map((child) => [child.name, maxMemoryMb(child.pid)]))

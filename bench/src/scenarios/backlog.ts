@@ -1,7 +1,8 @@
 /** P12: a lane that filled while its worker was away, and how quickly one worker empties it. */
-import { drain, fillLane } from '../backlog.ts'
+import { type Drained, drain, fillLane } from '../backlog.ts'
 import type { Bench } from '../bench.ts'
-import { flashlaneMemory } from '../contest.ts'
+import { flashlaneMemory, processorNote } from '../contest.ts'
+import { WAYS } from '../contestants/contestant.ts'
 import { type Flashlane, startFlashlane } from '../contestants/flashlane.ts'
 import { STOCK } from '../contestants/start.ts'
 import type { Section } from '../section.ts'
@@ -9,15 +10,15 @@ import type { Section } from '../section.ts'
 export async function backlog(bench: Bench): Promise<Section> {
   const { plan, say } = bench
   const flashlane = await startFlashlane(bench, { products: 1, stock: STOCK })
-  const rates: number[] = []
+  const drained: Drained[] = []
   let accepted = 0
   for (let round = 0; round < plan.longRounds; round++) {
     await flashlane.stopWorker()
     const waiting = await fillLane(flashlane, plan.backlog)
     accepted += waiting
-    const rate = await drain(flashlane)
-    say(`drained ${waiting.toLocaleString('en')} commands at ${Math.round(rate)}/s`)
-    rates.push(rate)
+    const each = await drain(flashlane)
+    say(`drained ${waiting.toLocaleString('en')} commands at ${Math.round(each.perSecond)}/s`)
+    drained.push(each)
   }
   const faults = [...(await flashlane.audit()), ...(await auditUnits(flashlane, accepted))]
   const memory = flashlaneMemory(flashlane)
@@ -28,7 +29,7 @@ export async function backlog(bench: Bench): Promise<Section> {
       {
         scenario: 'P12',
         what: `applied of a backlog of ${plan.backlog.toLocaleString('en')}, one lane, one worker`,
-        values: rates,
+        values: drained.map(({ perSecond }) => perSecond),
         unit: '/s',
         other: null,
         bar: { atLeast: 25_000 },
@@ -37,7 +38,13 @@ export async function backlog(bench: Bench): Promise<Section> {
     ceiling: [],
     memory,
     faults,
-    notes: [],
+    notes: [
+      processorNote(
+        'command',
+        WAYS.flashlane,
+        drained.map(({ processorUs }) => processorUs),
+      ),
+    ],
   }
 }
 

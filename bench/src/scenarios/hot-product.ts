@@ -8,7 +8,7 @@ import {
   measureHolds,
   type Pairing,
   perSecond,
-  processorTimes,
+  processorNotes,
 } from '../contest.ts'
 import { type Way, WAYS } from '../contestants/contestant.ts'
 import type { Section } from '../section.ts'
@@ -71,12 +71,10 @@ export async function hotProduct(bench: Bench, asked: readonly ScenarioId[]): Pr
     ceiling: rates('noop', mine.includes('P1') || mine.includes('P3') ? CROWD : RUSH),
     memory,
     faults,
-    notes: pairings
-      .filter(({ way, clients }) => clients === CROWD && (way === 'noop' || way === 'flashlane'))
-      .map(({ way, clients }) => {
-        const who = keyOf(way, clients)
-        return `processor time a hold, ${who}: ${processorTimes(result.of(who))}`
-      }),
+    notes: processorNotes(
+      result,
+      pairings.filter(({ way }) => way === 'noop' || way === 'flashlane'),
+    ),
     throughput: pairings.map(({ way, clients }) => ({
       way,
       clients,

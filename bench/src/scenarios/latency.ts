@@ -9,6 +9,7 @@ import {
   measureHolds,
   medians,
   perSecond,
+  processorNotes,
 } from '../contest.ts'
 import { type Way, WAYS } from '../contestants/contestant.ts'
 import { type Cell, inTurn } from '../in-turn.ts'
@@ -53,7 +54,7 @@ export async function lowLoad(bench: Bench): Promise<Section> {
     ceiling: perSecond(runs('noop')),
     memory,
     faults,
-    notes: [],
+    notes: processorNotes(result.runs, [{ way: 'flashlane', clients: 1 }]),
     latency: result.latency,
   }
 }

@@ -1,7 +1,14 @@
 /** P4 and P5: a catalogue under load, with a lane for each product, and with few lanes for all. */
 import type { Bench } from '../bench.ts'
 import type { Claim } from '../claim.ts'
-import { contest, keyOf, measureHolds, type Pairing, perSecond } from '../contest.ts'
+import {
+  contest,
+  keyOf,
+  measureHolds,
+  type Pairing,
+  perSecond,
+  processorNotes,
+} from '../contest.ts'
 import { type Way, WAYS } from '../contestants/contestant.ts'
 import type { Section } from '../section.ts'
 
@@ -38,7 +45,10 @@ export async function hundredProducts(bench: Bench): Promise<Section> {
     ceiling: rates('noop', CROWD),
     memory,
     faults,
-    notes: [],
+    notes: processorNotes(
+      result,
+      pairings.filter(({ way }) => way === 'flashlane'),
+    ),
   }
 }
 
@@ -68,6 +78,6 @@ export async function thousandProducts(bench: Bench): Promise<Section> {
     ceiling: rates('noop'),
     memory,
     faults,
-    notes: [],
+    notes: processorNotes(result, [{ way: 'flashlane', clients: CROWD }]),
   }
 }

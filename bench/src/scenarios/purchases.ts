@@ -7,17 +7,20 @@ import { PRICE } from '../../peers/catalogue.ts'
 import { askForPurchase, unlike } from '../alike.ts'
 import type { Bench } from '../bench.ts'
 import type { Claim } from '../claim.ts'
-import { describe, flashlaneMemory, HOLD } from '../contest.ts'
-import { type Contestant, WAYS } from '../contestants/contestant.ts'
+import { describe, flashlaneMemory, HOLD, processorNote } from '../contest.ts'
+import { type Contestant, processesOf, WAYS } from '../contestants/contestant.ts'
 import { type Flashlane, startFlashlane } from '../contestants/flashlane.ts'
 import { startPeer } from '../contestants/peer.ts'
 import { STOCK } from '../contestants/start.ts'
 import { inTurn } from '../in-turn.ts'
 import { runBuyers } from '../load/client.ts'
 import { BUSY_SHARE_MAX, type Faults, measure } from '../measure.ts'
+import { type ProcessorUs, startMeter } from '../proc.ts'
 import type { Section } from '../section.ts'
 
 const BUYERS = 256
+/** Commands of a purchase: hold, order, payment. */
+const STEPS = 3
 
 export async function purchases(bench: Bench): Promise<Section> {
   const { plan, say, webhookSecret: secret } = bench
@@ -30,8 +33,10 @@ export async function purchases(bench: Bench): Promise<Section> {
   // The one that was asked for beforehand.
   let bought = 1
 
+  const processorUs: ProcessorUs[] = []
   async function buy(from: Contestant, seconds: number): Promise<number> {
     const name = WAYS[from.way]
+    const meter = startMeter(processesOf(from))
     const result = await runBuyers({
       url: from.url,
       buyers: BUYERS,
@@ -39,7 +44,10 @@ export async function purchases(bench: Bench): Promise<Section> {
       warmSeconds: 1,
       secret,
     })
-    if (from === flashlane) bought += result.purchases
+    if (from === flashlane) {
+      bought += result.purchases
+      processorUs.push(meter(result.purchases * STEPS))
+    }
     faults.push(...result.wrong.map((each) => `${name}: ${each}`))
     if (result.cameAgain > result.purchases * BUSY_SHARE_MAX)
       faults.push(`${name}: ${result.cameAgain} came again for ${result.purchases} purchases`)
@@ -83,6 +91,7 @@ export async function purchases(bench: Bench): Promise<Section> {
     notes: [
       `the payments' webhooks were ${secret === null ? 'not signed' : 'signed'}`,
       `${bought} purchases, each sold and paid once`,
+      processorNote('command', WAYS.flashlane, processorUs.slice(1)),
     ],
   }
 }

@@ -6,7 +6,9 @@ import {
   FOREIGN_NAME_BYTES_MAX,
   HOLD_TTL_S_MAX,
   PRICE_MAX,
+  PRODUCT_ID_MAX,
   QUANTITY_MAX,
+  REQUEST_ID_LENGTH_MAX,
   STOCK_MAX,
 } from './limits.ts'
 
@@ -22,23 +24,23 @@ export const foreignName = z
   .max(FOREIGN_NAME_BYTES_MAX)
   .refine(isForeignName, { message: `at most ${FOREIGN_NAME_BYTES_MAX} bytes of UTF-8` })
 
-export const hash = z.string().regex(/^[0-9a-f]{32}$/)
+const HASH = /^[0-9a-f]{32}$/
+export const isHash = (text: string): boolean => HASH.test(text)
+export const hash = z.string().regex(HASH)
 const instantMs = z.int().positive()
-export const productId = z.int().positive().max(999_999_999_999_999)
+export const productId = z.int().positive().max(PRODUCT_ID_MAX)
 export const quantity = z.int().positive().max(QUANTITY_MAX)
 export const money = z.int().nonnegative().max(PRICE_MAX)
 export const currency = z.string().regex(/^[A-Z]{3}$/)
 export const stockCount = z.int().nonnegative().max(STOCK_MAX)
 
 export const acceptedAtMs = instantMs
-export const requestId = z.string().max(128)
+export const requestId = z.string().max(REQUEST_ID_LENGTH_MAX)
 /** Hash of the request as parsed; only with an Idempotency-Key. */
 export const fingerprint = hash
 export const customerRef = foreignName.nullable()
-export const ttlMs = z
-  .int()
-  .positive()
-  .max(HOLD_TTL_S_MAX * 1_000)
+export const HOLD_TTL_MS_MAX = HOLD_TTL_S_MAX * 1_000
+export const ttlMs = z.int().positive().max(HOLD_TTL_MS_MAX)
 
 const base = {
   commandId,

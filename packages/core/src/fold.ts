@@ -86,21 +86,25 @@ export function isStored(command: Command, outcome: Outcome): boolean {
 
 /** One change an entity: from what the database has to what it is to have. */
 export function netChanges(decided: readonly Decided[]): readonly Change[] {
-  const net = new Map<string, Change>()
+  const net = new Map<string | number, Change>()
   for (const { changes } of decided) {
     for (const change of changes) {
       const key = entityKey(change)
       const earlier = net.get(key)
-      net.set(key, earlier ? ({ ...change, before: earlier.before } as Change) : change)
+      net.set(key, earlier ? since(earlier, change) : change)
     }
   }
   return [...net.values()]
 }
 
-function entityKey(change: Change): string {
+const since = ({ before }: Change, { entity, after }: Change): Change =>
+  ({ entity, before, after }) as Change
+
+/** Of a product its number: what a batch changes most often. */
+function entityKey(change: Change): string | number {
   switch (change.entity) {
     case 'product':
-      return `product ${change.after.productId}`
+      return change.after.productId
     case 'hold':
       return change.after.holdId
     case 'order':

@@ -9,8 +9,8 @@ export type ParsedId = { readonly kind: IdKind; readonly productId: number; read
 
 const PATTERN = /^(hold|ord|cmd)_([1-9][0-9]{0,14})_([0-9a-hjkmnp-tv-z]{26})$/
 
-/** The `x` of an id. */
-export const idTail = z.string().regex(/^[0-9a-hjkmnp-tv-z]{26}$/)
+const X = /^[0-9a-hjkmnp-tv-z]{26}$/
+export const isX = (text: string): boolean => X.test(text)
 export const holdId = z.string().regex(/^hold_[1-9][0-9]{0,14}_[0-9a-hjkmnp-tv-z]{26}$/)
 export const orderId = z.string().regex(/^ord_[1-9][0-9]{0,14}_[0-9a-hjkmnp-tv-z]{26}$/)
 export const commandId = z.string().regex(/^cmd_[1-9][0-9]{0,14}_[0-9a-hjkmnp-tv-z]{26}$/)

@@ -1,5 +1,6 @@
 /** Every limit of Flashlane that is not a setting, and the defaults of those that are. Times in ms unless the name says otherwise. */
 
+export const PRODUCT_ID_MAX = 999_999_999_999_999
 export const QUANTITY_MAX = 100
 export const STOCK_MAX = 2_000_000_000
 export const PRICE_MAX = 1_000_000_000_000
@@ -16,6 +17,7 @@ export const CUSTOMER_LIMIT_MAX = 1_000_000
 
 /** What others name (event keys, payment references, customers), in bytes of UTF-8: the columns' width. */
 export const FOREIGN_NAME_BYTES_MAX = 255
+export const REQUEST_ID_LENGTH_MAX = 128
 
 export const BATCH_MAX_DEFAULT = 256
 /** MariaDB takes 16 MB a packet, and a batch becomes rows and a journal entry: well below it. */

@@ -77,6 +77,12 @@ test.each([
   ['a product of no number', 0, 'p'],
   ['a TTL past the longest', 4, 3_600_001],
   ['a name of more than 255 bytes', 5, 'é'.repeat(128)],
+  ['a name that is no text', 5, 7],
+  ['no moment of acceptance', 2, null],
+  ['a product past the largest', 0, 1e15],
+  ['a request of too long an id', 6, 'x'.repeat(129)],
+  ['a fingerprint that is none', 7, 'f'.repeat(31)],
+  ['a ninth value', 8, null],
 ])('a packed hold with %s is no batch', (_, at, value) => {
   const { data } = carried([aPlaceHold()])
   data.commands[0][at] = value

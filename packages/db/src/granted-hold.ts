@@ -45,7 +45,8 @@ export function writeGranted({ n, decided }: Numbered, told: Told): GrantedHold 
   const made = newHold(command, { quantity, terms, nowMs: told.appliedAtMs })
   if (hold.before !== null || !isAlike(hold.after, made)) return null
   const { before, after } = product
-  if (before === null || !isAlike(after, { ...before, held: before.held + quantity })) return null
+  if (before === null || after.held !== before.held + quantity) return null
+  if (!isAlike(after, before, 'held')) return null
 
   const besides: Besides = {}
   if (customerRef !== null) besides.customerRef = customerRef
