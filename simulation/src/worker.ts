@@ -2,6 +2,7 @@
 import { type Batch, type Layout, type Published, replyChannel } from '@flashlane/core'
 import type { JournalRow } from '@flashlane/db'
 import { makeHandle } from '@flashlane/worker/handle.ts'
+import { createAhead } from '@flashlane/worker/ahead.ts'
 import { createJoint } from '@flashlane/worker/joint.ts'
 import type { Lane } from '@flashlane/worker/lanes.ts'
 import { makeProcessor } from '@flashlane/worker/processor.ts'
@@ -26,6 +27,7 @@ import type { World } from './world.ts'
 const UNCOUNTED = { began: () => () => {}, applied: () => {}, putBack: () => {} }
 const SWEEP_MS = 1_000
 const FINISH_MS = 700
+const NEVER_DEEP = 1_000_000
 const PARKED_TTL_MS = 9_000
 
 export type WorkerDeps = {
@@ -66,6 +68,8 @@ export function startWorker(deps: WorkerDeps, name: string): WorkerProcess {
   const handle = makeHandle({
     mysql,
     store,
+    // Two commands make a lane deep here.
+    ahead: createAhead(store, { depthMin: world.random.pick([2, NEVER_DEEP]), onFault }),
     joint: createJoint(store, {
       onFault,
       timers: { after: process.after, afterTurn: (run) => void process.after(0, run) },

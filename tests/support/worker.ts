@@ -3,6 +3,7 @@ import { layout, PARKED_TTL_S_DEFAULT, queueName } from '@flashlane/core'
 import type { Database } from '@flashlane/db'
 import { createRunIds } from '@flashlane/redis'
 import { publish } from '@flashlane/worker/after-commit.ts'
+import { createAhead } from '@flashlane/worker/ahead.ts'
 import type { Store } from '@flashlane/worker/apply.ts'
 import { draw } from '@flashlane/worker/draw.ts'
 import { makeHandle } from '@flashlane/worker/handle.ts'
@@ -41,6 +42,7 @@ export function createTestWorker(
   const handle = makeHandle({
     mysql,
     store,
+    ahead: createAhead(store, { onFault: noFault }),
     joint: createJoint(store, { onFault: noFault }),
     publish: (runId, published) => publish(redis, runId, published),
     draw,

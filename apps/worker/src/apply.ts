@@ -1,6 +1,7 @@
 /** Applies batches of commands in one transaction, and sees to it that none can stop its lane. */
 import {
   available,
+  beginBatch,
   type Command,
   type CommandBatch,
   customersAskedFor,
@@ -80,7 +81,7 @@ export async function applyTogether(
   if (open.kind === 'apart') return batches.map(() => null)
   if (open.kind === 'applied') return heads.map((head) => appliedBefore(head, open.outcomes))
   try {
-    const { state, nowMs } = open
+    const { state } = open
     await loadCustomers(open, state, commands)
     if (batches.length === 1) await makeRoom(open, state, commands)
     const isLeftOut = batches.map(
@@ -89,9 +90,7 @@ export async function applyTogether(
     heads.forEach(({ productIds }, i) => {
       if (isLeftOut[i]) productIds.forEach((id) => state.products.delete(id))
     })
-    const decided = batches.map((batch, i) =>
-      isLeftOut[i] ? [] : batch.commands.map((command) => decideInto(state, command, nowMs)),
-    )
+    const decided = batches.map((batch, i) => (isLeftOut[i] ? [] : decideBatch(open, batch)))
     const letters = batches.map(({ batchId }, i) =>
       (decided[i] ?? []).flatMap((each, n) =>
         isLostPayment(each, state) ? [store.letter(batchId, n, each, KEY_REUSED)] : [],
@@ -115,6 +114,44 @@ export async function applyTogether(
   }
 }
 
+function decideBatch({ state, nowMs }: Open, batch: Batch): Decided[] {
+  beginBatch(state, nowMs, headOf(batch).productIds)
+  return batch.commands.map((command) => decideInto(state, command, nowMs))
+}
+
+/**
+ * Batches of one lane, in its order: all of them, or the first where room may have to be made for them. Null, and nothing is
+ * applied, where one was applied before or somebody keeps a row. Only of commands that bring no money: there are no letters.
+ */
+export async function applyInTurn(
+  store: Store,
+  batches: readonly Batch[],
+): Promise<readonly Applied[] | null> {
+  const heads = batches.map(headOf)
+  const commands = batches.flatMap((batch) => batch.commands)
+  const open = await store.open(heads, commands)
+  if (open.kind !== 'open') return null
+  try {
+    await loadCustomers(open, open.state, commands)
+    const isCrowded = crowded(open.state, commands).length > 0
+    const taken = isCrowded ? batches.slice(0, 1) : batches
+    if (isCrowded)
+      await makeRoom(
+        open,
+        open.state,
+        taken.flatMap((batch) => batch.commands),
+      )
+    const decided = taken.map((batch) => decideBatch(open, batch))
+    await open.finish(decided, [])
+    return taken.map((batch, i) =>
+      appliedNow(headOf(batch), open, { decided: decided[i] ?? [], letters: 0 }),
+    )
+  } catch (error) {
+    await open.abandon(error)
+    throw error
+  }
+}
+
 /** Slower, and each command stands alone: the one that fails is answered `internal_error`, the others go on. */
 async function applyOneByOne(store: Store, batch: Batch): Promise<Applied> {
   const head = headOf(batch)
@@ -122,6 +159,7 @@ async function applyOneByOne(store: Store, batch: Batch): Promise<Applied> {
   invariant(open.kind !== 'apart', 'one batch is never apart', { batchId: batch.batchId })
   if (open.kind === 'applied') return appliedBefore(head, open.outcomes)
   try {
+    beginBatch(open.state, open.nowMs, head.productIds)
     const decided: Decided[] = []
     const letters: DeadLetterRow[] = []
     for (const [n, command] of batch.commands.entries()) {

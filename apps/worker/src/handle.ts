@@ -15,6 +15,7 @@ import { type Applied, applyBatch, type Store } from './apply.ts'
 import type { Draw } from './draw.ts'
 import { createDue } from './due.ts'
 import { createExpiryJobs, deadlinesOf, makeExpiryBatch } from './expiry-jobs.ts'
+import type { Ahead } from './ahead.ts'
 import type { Joint } from './joint.ts'
 import type { Lane } from './lanes.ts'
 import type { Metrics } from './metrics.ts'
@@ -24,6 +25,7 @@ import type { UntilDone } from './until-done.ts'
 type Deps = {
   readonly mysql: Pick<Mysql, 'readClockMs' | 'dueInLane' | 'findProducts' | 'productsOfBatch'>
   readonly store: Store
+  readonly ahead: Ahead
   readonly joint: Joint
   readonly publish: (runId: string, published: Published) => Promise<void>
   /** Of the Redis server that has the lane. */
@@ -44,9 +46,10 @@ export function makeHandle(deps: Deps): Handle {
   const due = createDue(deps)
 
   async function handleCommands(lane: Lane, batch: CommandBatch, signal: AbortSignal) {
-    const startMs = performance.now()
-    const applied = await deps.joint(batch, () => applyAlone(lane, batch, signal))
-    deps.metrics.applied(applied, performance.now() - startMs)
+    const { applied, tookMs } = await deps.ahead(lane, batch, () =>
+      deps.joint(batch, () => applyAlone(lane, batch, signal)),
+    )
+    deps.metrics.applied(applied, tookMs)
     const { batchId, commands } = batch
     deps.log.debug({ lane: lane.name, batchId, commands: commands.length }, 'batch')
     await deps.untilDone(() => follow(lane, batch, { applied, signal }), {

@@ -12,7 +12,7 @@ const GATHER_MS_MAX = 25
 /** So many commands are worth a transaction of their own. */
 const LARGE_MIN = 64
 /** Those that touch rows of their own product only. Others may wait for a row of another lane, and company would wait with them. */
-const SOCIABLE: ReadonlySet<Command['type']> = new Set(['PlaceHold', 'ReleaseHold', 'ExtendHold'])
+const OF_HOLDS: ReadonlySet<Command['type']> = new Set(['PlaceHold', 'ReleaseHold', 'ExtendHold'])
 
 type Gathered = {
   readonly batch: Batch
@@ -109,8 +109,11 @@ export function createJoint(
   }
 }
 
-const isSociable = ({ commands }: Batch): boolean =>
-  commands.length < LARGE_MIN && commands.every(({ type }) => SOCIABLE.has(type))
+const isSociable = (batch: Batch): boolean => batch.commands.length < LARGE_MIN && isOfHolds(batch)
+
+/** Waits for nobody's rows but its products'. */
+export const isOfHolds = ({ commands }: Batch): boolean =>
+  commands.every(({ type }) => OF_HOLDS.has(type))
 
 /** As many as a batch may have commands, in order. A lane whose job came twice has its second turn alone. */
 function groupOf(gathered: readonly Gathered[]): { group: Gathered[]; rest: Gathered[] } {

@@ -1,5 +1,13 @@
 /** The lanes that this process works: for each a BullMQ worker that takes one job at a time. The only file that speaks BullMQ. */
-import { type Batch, jobName, laneDepth, packBatch, queueName } from '@flashlane/core'
+import {
+  type Batch,
+  type CommandBatch,
+  jobName,
+  laneDepth,
+  laneNext,
+  packBatch,
+  queueName,
+} from '@flashlane/core'
 import { eachServer, type RedisClient, serverOf } from '@flashlane/redis'
 import { type Job, Queue, Worker } from 'bullmq'
 import { randomUUID } from 'node:crypto'
@@ -9,7 +17,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from '@flashlane/log'
 import { lookAt, lotsOf, type Seen } from './look.ts'
 import type { Metrics } from './metrics.ts'
-import { makeProcessor } from './processor.ts'
+import { commandBatches, makeProcessor } from './processor.ts'
 import type { TraceJob } from './tracing.ts'
 import type { UntilDone } from './until-done.ts'
 
@@ -42,6 +50,8 @@ export type Lane = {
   add(job: { id: string; batch: Batch; delayMs?: number }): Promise<void>
   /** Commands that stand in the lane, about, and up to half a second ago. */
   depth(): Promise<number>
+  /** The batches of commands that come next, in their order, at most so many, and none past a job that is anything else. */
+  next(most: number): Promise<readonly CommandBatch[]>
 }
 
 export type Lanes = {
@@ -161,7 +171,7 @@ function openLane(deps: Deps, name: string): Opened {
     skipVersionCheck: true,
     streams,
   })
-  const lane = createLane(redis, name, queue)
+  const lane = createLane(deps, name, queue)
   const work = makeProcessor({
     ...deps,
     queue,
@@ -226,7 +236,7 @@ const run = ({ redis, untilDone, signal }: Deps, queue: Queue, worker: Worker): 
     { signal, what: queue.name },
   )
 
-function createLane(redis: RedisClient, name: string, queue: Queue): Lane {
+function createLane({ redis, nowMs }: Deps, name: string, queue: Queue): Lane {
   let askedAtMs = -Infinity
   let depth = 0
   return {
@@ -242,6 +252,12 @@ function createLane(redis: RedisClient, name: string, queue: Queue): Lane {
         depth = Number(await redis.eval(...laneDepth(name)))
       }
       return depth
+    },
+    async next(most) {
+      const jobs = (await redis.eval(...laneNext(name, most))) as (string | null)[]
+      // One that is gone has nothing behind it that is known to be next.
+      const gone = jobs.lastIndexOf(null)
+      return commandBatches(jobs.slice(gone + 1).toReversed() as string[], nowMs())
     },
   }
 }

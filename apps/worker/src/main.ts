@@ -20,6 +20,7 @@ import type { Applied } from './apply.ts'
 import { parseConfig } from './config.ts'
 import { draw } from './draw.ts'
 import { makeHandle } from './handle.ts'
+import { createAhead } from './ahead.ts'
 import { createJoint } from './joint.ts'
 import { createLanes } from './lanes.ts'
 import { askMysql } from './mysql.ts'
@@ -64,6 +65,9 @@ const store = createStore(database, log, { failpoints, told: metrics })
 const handle = makeHandle({
   mysql,
   store,
+  ahead: createAhead(store, {
+    onFault: (error) => log.warn({ err: error }, 'batches of a deep lane go alone'),
+  }),
   joint: createJoint(store, {
     onFault: (error) => log.warn({ err: error }, 'batches of several lanes go alone'),
   }),

@@ -20,7 +20,7 @@ export function createMetrics() {
   })
   const applySeconds = new Histogram({
     name: 'flash_worker_apply_seconds',
-    help: 'From a batch in hand to its commit, retries included. Its inverse bounds the batches a second of one lane.',
+    help: 'From a batch in hand to its commit, retries included; where several of a lane share a transaction, its part. Its inverse bounds the batches a second of one lane.',
     buckets: SECONDS,
     registers,
   })
@@ -156,7 +156,7 @@ function troubleCounters(registry: Registry) {
   return {
     redelivered: count(
       'flash_worker_redelivered_batches_total',
-      'Batches that had been applied before, and took effect once. They come when a worker ends or freezes between commit and completion.',
+      'Batches that had been applied before, and took effect once. They come when a worker ends or freezes between commit and completion; up to four of a deep lane.',
     ),
     stalled: count(
       'flash_worker_stalled_batches_total',

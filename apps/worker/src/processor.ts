@@ -3,6 +3,7 @@ import {
   type Batch,
   BATCH_AGE_MS_MAX,
   BATCH_FORMAT,
+  type CommandBatch,
   packedBatch,
   unpackBatch,
 } from '@flashlane/core'
@@ -28,6 +29,17 @@ export function parseBatch(data: unknown, nowMs: number): Parsed {
   // A stale job of a restored Redis: what it would repeat may be past the journal's retention.
   if (nowMs - parsed.data.madeAtMs > BATCH_AGE_MS_MAX) return { kind: 'broken', error: 'too old' }
   return { kind: 'batch', batch: unpackBatch(parsed.data) }
+}
+
+/** Of jobs in their order, the batches of commands before the first that is anything else. */
+export function commandBatches(jobs: readonly string[], nowMs: number): readonly CommandBatch[] {
+  const batches: CommandBatch[] = []
+  for (const data of jobs) {
+    const parsed = parseBatch(JSON.parse(data), nowMs)
+    if (parsed.kind !== 'batch' || parsed.batch.kind !== 'commands') break
+    batches.push(parsed.batch)
+  }
+  return batches
 }
 
 type Deps = {

@@ -20,9 +20,15 @@ export type Decided = {
 }
 
 /** Every product of the batch gets its next version; time never goes back for it, whatever the clock says. */
-export function beginBatch(state: State, nowMs: number): void {
-  for (const product of state.products.values()) {
-    state.products.set(product.productId, {
+export function beginBatch(
+  state: State,
+  nowMs: number,
+  productIds: Iterable<number> = state.products.keys(),
+): void {
+  for (const productId of productIds) {
+    const product = state.products.get(productId)
+    if (!product) continue
+    state.products.set(productId, {
       ...product,
       version: product.version + 1,
       appliedAtMs: Math.max(nowMs, product.appliedAtMs),

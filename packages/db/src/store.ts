@@ -1,9 +1,9 @@
 /**
  * One transaction, two packets: everything up to the loads, and everything from the first insert to the commit. For one
- * batch, or for those that several lanes have at the same time.
+ * batch, for those that several lanes have at the same time, or for several of a deep lane.
  */
 import {
-  beginBatch,
+  BATCH_MAX_DEFAULT,
   type Command,
   type Decided,
   emptyState,
@@ -17,11 +17,11 @@ import { CompiledQuery, type Selectable } from 'kysely'
 import type { PoolConnection } from 'mysql2'
 import type { Database } from './connect.ts'
 import { type CustomersAsked, readCustomers } from './customers.ts'
-import { type Entry, entryOf, outcomesOf } from './journal.ts'
+import { entriesOf, type Head } from './entries.ts'
+import { outcomesOf } from './journal.ts'
 import { readsOf, readsOfWaiting, sendAndTake, takeAll } from './load.ts'
 import { literal } from './literal.ts'
 import { commit, giveUp, send, sendAndCommit, takeConnection } from './packet.ts'
-import type { Numbered } from './recorded.ts'
 import { loadDue } from './room.ts'
 import { productOf } from './rows.ts'
 import { savesOf } from './save.ts'
@@ -54,16 +54,17 @@ export type Open = {
   abandon(error?: unknown): Promise<void>
 }
 
-export type Head = { readonly batchId: string; readonly productIds: readonly number[] }
-
 /** From so many commands on, writing the journal's entry takes longer than one more round trip: it is written while the server inserts. */
 const OVERLAP_MIN = 32
+/** As many as a batch has by default: batches of several lanes that share a transaction have no more together. */
+const PART_COMMANDS_MAX = BATCH_MAX_DEFAULT
 
-const asSoonAsSent = <Made>(make: () => Made): Promise<Made> => Promise.resolve().then(make)
+/** To be awaited: what was just given to the driver is written by then. */
+const onItsWay = Promise.resolve()
 
 const begin = CompiledQuery.raw('start transaction')
 
-/** Locks the products, reads the clock, looks into the journal and loads what the commands name. Several batches have no product in common. */
+/** Locks the products, reads the clock, looks into the journal and loads what the commands name. No batch has begun yet. */
 export async function openBatches(
   { pool }: Database,
   heads: readonly Head[],
@@ -71,7 +72,7 @@ export async function openBatches(
   failpoints: Failpoints = {},
 ): Promise<Applied | Apart | Open> {
   const batchIds = heads.map((head) => head.batchId)
-  const productIds = heads.flatMap((head) => head.productIds)
+  const productIds = [...new Set(heads.flatMap((head) => head.productIds))]
   const connection = await takeConnection(pool)
   try {
     const state = emptyState()
@@ -103,7 +104,6 @@ export async function openBatches(
     takeAll(reads, rows)
     await sendAndTake(connection, readsOfWaiting(state))
     const nowMs = Number(found?.now_ms)
-    beginBatch(state, nowMs)
     return openOn(connection, { heads, state, known, nowMs, failpoints })
   } catch (error) {
     await giveUp(connection, error)
@@ -184,33 +184,45 @@ function openOn(connection: PoolConnection, base: Base): Open {
       stepped.add(decided)
     },
     async finish(decided, letters) {
-      const unsaved = decided.flat().filter((each) => !stepped.has(each))
-      const saves = savesOf(unsaved)
-      const record = () => [
+      let sent: Promise<unknown> = Promise.resolve()
+      let unsent: CompiledQuery[] = []
+      for (const part of partsOf(decided)) {
+        const unsaved = part.flatMap((i) => decided[i] ?? []).filter((each) => !stepped.has(each))
+        unsent.push(...savesOf(unsaved))
+        if (unsent.length > 0 && unsaved.length >= OVERLAP_MIN) {
+          await sent
+          sent = send(connection, unsent)
+          // Awaited below; whatever is thrown before that must not leave it without anybody who hears of it.
+          sent.catch(() => {})
+          unsent = []
+          await onItsWay
+        }
+        const entries = part.flatMap((i) => entriesOf(i, { heads, state, decided }))
+        unsent.push(...insertRows('journal', entries))
+      }
+      unsent.push(
         ...saveProducts(known, [...state.products.values()]),
-        ...insertRows(
-          'journal',
-          heads.flatMap(({ batchId }, i) => entriesOf(batchId, state, decided[i] ?? [])),
-        ),
         ...insertRows('dead_letters', letters),
-      ]
-      if (saves.length > 0 && unsaved.length >= OVERLAP_MIN) {
-        const [, records] = await Promise.all([send(connection, saves), asSoonAsSent(record)])
-        await sendAndCommit(connection, records, failpoints)
-      } else await sendAndCommit(connection, [...saves, ...record()], failpoints)
+      )
+      await sent
+      await sendAndCommit(connection, unsent, failpoints)
       connection.release()
     },
     abandon: (error) => giveUp(connection, error),
   }
 }
 
-function entriesOf(batchId: string, state: State, decidedInOrder: readonly Decided[]): Entry[] {
-  const numbered = decidedInOrder.map((decided, n): Numbered => ({ n, decided }))
-  const byProduct = Map.groupBy(numbered, (each) => each.decided.command.productId)
-  return [...byProduct].flatMap(([productId, commands]) => {
-    const product = state.products.get(productId)
-    if (!product) return []
-    const { version, appliedAtMs } = product
-    return [entryOf({ productId, seq: version, batchId, appliedAtMs }, commands)]
-  })
+/** Batches that are written at once, by their indexes: small ones together, large ones while the server is at work on the one before. */
+function partsOf(decided: readonly (readonly Decided[])[]): readonly (readonly number[])[] {
+  const parts: number[][] = []
+  let room = 0
+  for (const [i, { length }] of decided.entries()) {
+    if (parts.length === 0 || length > room) {
+      parts.push([])
+      room = PART_COMMANDS_MAX
+    }
+    parts.at(-1)?.push(i)
+    room -= length
+  }
+  return parts
 }

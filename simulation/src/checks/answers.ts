@@ -61,12 +61,18 @@ export function checkOrder({ stage, history, journal, blame }: Checking): void {
   }
 }
 
-/** An entry's time was read under the lock: after the commit of the entry before. */
+/** An entry's time was read under the lock: after the commit of the entry before, or in the same transaction, at the same time. */
 export function checkTimes({ stage, journal, blame }: Checking): void {
   const { committedMs } = stage.arrivals
+  const appliedMs = new Map(
+    journal.recorded.map((entry) => [`${entry.productId} ${entry.seq}`, entry.appliedAtMs]),
+  )
   for (const { productId, seq, appliedAtMs } of journal.recorded) {
-    const beforeMs = committedMs.get(`${productId} ${seq - 1}`)
+    const before = `${productId} ${seq - 1}`
+    const beforeMs = committedMs.get(before)
     if (beforeMs === undefined || beforeMs <= appliedAtMs) continue
+    const isTogether = committedMs.get(`${productId} ${seq}`) === beforeMs
+    if (isTogether && appliedMs.get(before) === appliedAtMs) continue
     blame(
       `entry ${seq} of product ${productId} tells ${appliedAtMs}, and the one before was committed ${beforeMs - appliedAtMs} ms later`,
     )

@@ -1,20 +1,11 @@
 /** One transaction, two packets, for one batch or those of several lanes, as packages/db has it: what the worker's `Store` stands on. */
-import {
-  beginBatch,
-  type Command,
-  type Decided,
-  emptyState,
-  type Outcome,
-  type Product,
-  type State,
-} from '@flashlane/core'
+import { type Command, type Decided, emptyState, type Outcome, type State } from '@flashlane/core'
 import {
   type Apart,
   type Applied,
-  entryOf,
+  entriesOf,
   type Head,
   type JournalRow,
-  type Numbered,
   type Open,
   outcomesOf,
 } from '@flashlane/db'
@@ -48,7 +39,6 @@ export const makeOpenBatches =
         return { kind: 'applied', outcomes: opened.outcomes }
       }
       await sendOwners(deps, connection, state)
-      beginBatch(state, opened.nowMs)
       return openWith(deps, connection, { heads, state, nowMs: opened.nowMs })
     } catch (error) {
       await giveUp(connection, error)
@@ -74,7 +64,7 @@ async function openOn(
   session.begin()
   const earlyMs = world.databaseMs()
   const isJoint = heads.length > 1
-  for (const productId of heads.flatMap((head) => head.productIds)) {
+  for (const productId of new Set(heads.flatMap((head) => head.productIds))) {
     const key = String(productId)
     if (isJoint && !session.isFree(tables.products, key)) return 'apart'
     if (mutation !== 'no-fence') await session.lock(tables.products, key)
@@ -134,7 +124,7 @@ function openWith(deps: Deps, connection: Connection, { heads, state, nowMs }: O
     },
     async finish(decided, letters) {
       const unsaved = decided.flat().filter((each) => !stepped.has(each))
-      const rows = heads.flatMap(({ batchId }, i) => entriesOf(batchId, state, decided[i] ?? []))
+      const rows = heads.flatMap((_, i) => rowsOf(i, { heads, state, decided }))
       const done = connection.send(`commit ${namesOf(heads)}`, async (session) => {
         const saving = { ...loadingOf(deps, session, state) }
         await save(saving, unsaved)
@@ -170,14 +160,5 @@ async function insertEntry(
   await session.insert(journalBatches, `${batchId} ${productId}`, seq)
 }
 
-function entriesOf(batchId: string, state: State, batch: readonly Decided[]): JournalRow[] {
-  const numbered = batch.map((decided, n): Numbered => ({ n, decided }))
-  const byProduct = Map.groupBy(numbered, (each) => each.decided.command.productId)
-  return [...byProduct].flatMap(([productId, commands]) => {
-    const product: Product | undefined = state.products.get(productId)
-    if (!product) return []
-    const { version, appliedAtMs } = product
-    const { body, ...entry } = entryOf({ productId, seq: version, batchId, appliedAtMs }, commands)
-    return [{ ...entry, body: body.json }]
-  })
-}
+const rowsOf = (...of: Parameters<typeof entriesOf>): JournalRow[] =>
+  entriesOf(...of).map(({ body, ...entry }) => ({ ...entry, body: body.json }))

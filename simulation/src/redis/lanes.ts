@@ -2,6 +2,7 @@
 import type { AddResult } from '@flashlane/api/lanes.ts'
 import { type Batch, LANES_CHANNEL, REDIS_COMMAND_MS_MAX, SWEEP_NOTICE } from '@flashlane/core'
 import type { Lane } from '@flashlane/worker/lanes.ts'
+import { commandBatches } from '@flashlane/worker/processor.ts'
 import type { Process } from '../process.ts'
 import { createWire, type Wire } from '../wire.ts'
 import type { World } from '../world.ts'
@@ -76,5 +77,12 @@ export function makeWorkerLane({ world, process, redis, onAdded }: Deps, name: s
       })
     },
     depth: () => ask('depth', () => redis.queue(name).wait.length),
+    async next(most) {
+      const data = await ask('next', () => {
+        const { jobs, wait } = redis.queue(name)
+        return wait.slice(0, most).map((id) => jobs.get(id) ?? 'null')
+      })
+      return commandBatches(data, world.databaseMs())
+    },
   }
 }
