@@ -12,7 +12,7 @@ import type { Lane } from './lanes.ts'
 const DEPTH_MIN = 1_024
 /** Batches that are applied ahead of their jobs. */
 const AHEAD_MAX = 3
-/** Of all lanes together, batches that are applied and whose jobs have not come: what they hold is some 100 MB at most. */
+/** Of all lanes together, batches that are applied and whose jobs have not come: they bound what is kept in memory. */
 const REMEMBERED_MAX = 300
 /** A job that has not come by then is another worker's, which finds the batch in the journal. */
 const FORGOTTEN_MS = 30_000
@@ -22,11 +22,9 @@ const REST_BATCHES = 16
 /** With the time that it took, which batches of one transaction share. */
 export type Taken = { readonly applied: Applied; readonly tookMs: number }
 
-export type Ahead = (
-  lane: Pick<Lane, 'name' | 'depth' | 'next'>,
-  batch: Batch,
-  alone: () => Promise<Applied>,
-) => Promise<Taken>
+type Waiting = Pick<Lane, 'name' | 'depth' | 'next'>
+
+export type Ahead = (lane: Waiting, batch: Batch, alone: () => Promise<Applied>) => Promise<Taken>
 
 type Options = {
   readonly depthMin?: number
@@ -35,6 +33,9 @@ type Options = {
 }
 
 type Remembered = { readonly sinceMs: number; readonly batches: Map<string, Taken> }
+
+const pairOf = (batchId: string, taken: Taken | undefined): [string, Taken][] =>
+  taken ? [[batchId, taken]] : []
 
 /** Whatever keeps batches from going together, the one in hand goes `alone`. */
 export function createAhead(store: Store, { depthMin = DEPTH_MIN, onFault }: Options): Ahead {
@@ -66,10 +67,7 @@ export function createAhead(store: Store, { depthMin = DEPTH_MIN, onFault }: Opt
     return left > 0
   }
 
-  async function nextOf(
-    lane: Parameters<Ahead>[0],
-    batch: Batch,
-  ): Promise<readonly CommandBatch[]> {
+  async function nextOf(lane: Waiting, batch: Batch): Promise<readonly CommandBatch[]> {
     if (!isOfHolds(batch) || isFull() || (await lane.depth()) < depthMin) return []
     if (isResting(lane.name)) return []
     const waiting = await lane.next(AHEAD_MAX)
@@ -79,18 +77,21 @@ export function createAhead(store: Store, { depthMin = DEPTH_MIN, onFault }: Opt
     return others < 0 ? waiting : waiting.slice(0, others)
   }
 
-  async function together(lane: Parameters<Ahead>[0], batch: Batch): Promise<Taken | null> {
+  async function together(lane: Waiting, batch: Batch): Promise<Taken | null> {
     const next = await nextOf(lane, batch)
     if (next.length === 0) return null
     const startMs = performance.now()
     // Taken back below: whatever comes between, the lane rests.
     resting.set(lane.name, REST_BATCHES)
-    const told = (await applyInTurn(store, [batch, ...next])) ?? []
+    const told = await applyInTurn(store, [batch, ...next])
+    if (!told) return null
     const tookMs = (performance.now() - startMs) / told.length
-    if (told.length > next.length) resting.delete(lane.name)
     const [own, ...ahead] = told.map((applied): Taken => ({ applied, tookMs }))
-    const batches = new Map(ahead.map((taken, i) => [next[i]?.batchId ?? '', taken]))
-    if (batches.size > 0) remembered.set(lane.name, { sinceMs: startMs, batches })
+    if (ahead.length === next.length) {
+      resting.delete(lane.name)
+      const batches = new Map(next.flatMap(({ batchId }, i) => pairOf(batchId, ahead[i])))
+      remembered.set(lane.name, { sinceMs: startMs, batches })
+    }
     return own ?? null
   }
 

@@ -1,13 +1,10 @@
 /** Applies batches of commands in one transaction, and sees to it that none can stop its lane. */
 import {
-  available,
   beginBatch,
   type Command,
   type CommandBatch,
-  customersAskedFor,
   type Decided,
   decideInto,
-  demand,
   invariant,
   isLostPayment,
   KEY_REUSED,
@@ -17,6 +14,7 @@ import {
   type State,
 } from '@flashlane/core'
 import type { Apart, Applied as AppliedBefore, DeadLetterRow, Head, Open } from '@flashlane/db'
+import { crowded, loadCustomers, makeRoom } from './room.ts'
 
 export type Applied = {
   readonly outcomes: readonly Outcome[]
@@ -135,12 +133,7 @@ export async function applyInTurn(
     await loadCustomers(open, open.state, commands)
     const isCrowded = crowded(open.state, commands).length > 0
     const taken = isCrowded ? batches.slice(0, 1) : batches
-    if (isCrowded)
-      await makeRoom(
-        open,
-        open.state,
-        taken.flatMap((batch) => batch.commands),
-      )
+    if (isCrowded) await makeRoom(open, open.state, batches[0]?.commands ?? [])
     const decided = taken.map((batch) => decideBatch(open, batch))
     await open.finish(decided, [])
     return taken.map((batch, i) =>
@@ -201,36 +194,6 @@ async function buryWhole(store: Store, batch: Batch, error: unknown): Promise<Ap
   await store.bury(letters, decided)
   const outcomes = decided.map((each) => each.outcome)
   return { ...appliedBefore(headOf(batch), outcomes), letters: letters.length }
-}
-
-/** What customers have is read where a product's own row tells that it is needed: all of it in one packet. */
-async function loadCustomers(
-  open: Open,
-  state: State,
-  commands: readonly Command[],
-): Promise<void> {
-  const byProduct = Map.groupBy(commands, ({ productId }) => productId)
-  const asked = [...state.products.values()].flatMap((product) => {
-    const customerRefs = [...customersAskedFor(byProduct.get(product.productId) ?? [], product)]
-    return customerRefs.length > 0 ? [{ productId: product.productId, customerRefs }] : []
-  })
-  if (asked.length > 0) await open.loadCustomers(state, asked)
-}
-
-/** The products of which commands may ask for more than is free. */
-const crowded = (state: State, commands: readonly Command[]): Product[] =>
-  [...Map.groupBy(commands, ({ productId }) => productId)].flatMap(([productId, own]) => {
-    const product = state.products.get(productId)
-    return product && demand(own, product, state) > available(product) ? [product] : []
-  })
-
-/** Of those, what is due must be known before they are decided. */
-async function makeRoom(open: Open, state: State, commands: readonly Command[]): Promise<void> {
-  for (const { productId } of crowded(state, commands)) {
-    const own = commands.filter((command) => command.productId === productId)
-    const acceptedAtMs = Math.max(...own.map((command) => command.acceptedAtMs))
-    await open.loadDue(state, productId, acceptedAtMs)
-  }
 }
 
 function failedOf(command: Command, { nowMs, state }: { nowMs: number; state?: State }): Decided {

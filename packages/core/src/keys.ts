@@ -97,7 +97,8 @@ export const rememberCommands = (
 /**
  * KEYS: the lane's jobs in hand, its marker, what lists the keys that go, then the snapshots'. ARGV: seconds to live; the channel and the text of the
  * reply; then for each snapshot its version, its value and its channel. Who has the reply sees its effect in the next
- * read; who hears of the change, and asks what is queued, finds it gone.
+ * read; who hears of the change, and asks what is queued, finds it gone,
+ * but for what was applied ahead of its job.
  *
  * BullMQ puts a marker whenever a job is taken, for a second worker. There is none at a lane: as long as a job is in hand
  * its completion takes the next one, and the marker would only let the worker look into an empty lane afterwards.
