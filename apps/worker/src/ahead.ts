@@ -6,7 +6,7 @@
 import type { CommandBatch } from '@flashlane/core'
 import { type Applied, applyInTurn, type Batch, type Store } from './apply.ts'
 import { isOfHolds } from './joint.ts'
-import type { Lane } from './lanes.ts'
+import type { Lane } from './lane.ts'
 
 /** Commands behind a batch that make its lane deep: more than an api has in flight, whose batches are better told one by one. */
 const DEPTH_MIN = 1_024

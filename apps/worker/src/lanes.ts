@@ -1,13 +1,5 @@
-/** The lanes that this process works: for each a BullMQ worker that takes one job at a time. The only file that speaks BullMQ. */
-import {
-  type Batch,
-  type CommandBatch,
-  jobName,
-  laneDepth,
-  laneNext,
-  packBatch,
-  queueName,
-} from '@flashlane/core'
+/** The lanes that this process works: for each a BullMQ worker that takes one job at a time. The only file that opens queues. */
+import { type Batch, queueName } from '@flashlane/core'
 import { eachServer, type RedisClient, serverOf } from '@flashlane/redis'
 import { type Job, Queue, Worker } from 'bullmq'
 import { randomUUID } from 'node:crypto'
@@ -15,9 +7,10 @@ import { once } from 'node:events'
 import { hostname } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from '@flashlane/log'
+import { createLane, type Lane } from './lane.ts'
 import { lookAt, lotsOf, type Seen } from './look.ts'
 import type { Metrics } from './metrics.ts'
-import { commandBatches, makeProcessor } from './processor.ts'
+import { makeProcessor } from './processor.ts'
 import type { TraceJob } from './tracing.ts'
 import type { UntilDone } from './until-done.ts'
 
@@ -35,7 +28,6 @@ const DRAIN_DELAY_S = 10
 const RUN_RETRY_MS = 250
 const STALLED_COUNT_MAX = 1_000_000
 const EVENTS_KEPT = 100
-const DEPTH_ASKED_MS = 500
 const PUT_BACK_MS_MAX = 1_000
 
 /** Told to whoever asks which worker has a batch in hand. */
@@ -44,15 +36,6 @@ const OWN_NAME = `${hostname()}:${process.pid}`
 /** Goes with the queues' own settings when a server of Redis loses its data; while it is there, so are they. Each worker's own: another has other lanes open. */
 const MARKER = 'lanes-set'
 const MARKER_S = 3_600
-
-export type Lane = {
-  readonly name: string
-  add(job: { id: string; batch: Batch; delayMs?: number }): Promise<void>
-  /** Commands that stand in the lane, about, and up to half a second ago. */
-  depth(): Promise<number>
-  /** The batches of commands that come next, in their order, at most so many, and none past a job that is anything else. */
-  next(most: number): Promise<readonly CommandBatch[]>
-}
 
 export type Lanes = {
   open(name: string): Lane
@@ -235,29 +218,3 @@ const run = ({ redis, untilDone, signal }: Deps, queue: Queue, worker: Worker): 
     },
     { signal, what: queue.name },
   )
-
-function createLane({ redis, nowMs }: Deps, name: string, queue: Queue): Lane {
-  let askedAtMs = -Infinity
-  let depth = 0
-  return {
-    name,
-    async add({ id, batch, delayMs = 0 }) {
-      const options = { jobId: id, delay: delayMs, removeOnComplete: true, removeOnFail: true }
-      await queue.add(jobName(batch), packBatch(batch), options)
-    },
-    async depth() {
-      const nowMs = performance.now()
-      if (nowMs - askedAtMs > DEPTH_ASKED_MS) {
-        askedAtMs = nowMs
-        depth = Number(await redis.eval(...laneDepth(name)))
-      }
-      return depth
-    },
-    async next(most) {
-      const jobs = (await redis.eval(...laneNext(name, most))) as (string | null)[]
-      // One that is gone has nothing behind it that is known to be next.
-      const gone = jobs.lastIndexOf(null)
-      return commandBatches(jobs.slice(gone + 1).toReversed() as string[], nowMs())
-    },
-  }
-}

@@ -1,7 +1,7 @@
 /** The lanes as api and worker know them, over the simulated Redis. */
 import type { AddResult } from '@flashlane/api/lanes.ts'
 import { type Batch, LANES_CHANNEL, REDIS_COMMAND_MS_MAX, SWEEP_NOTICE } from '@flashlane/core'
-import type { Lane } from '@flashlane/worker/lanes.ts'
+import type { Lane } from '@flashlane/worker/lane.ts'
 import { commandBatches } from '@flashlane/worker/processor.ts'
 import type { Process } from '../process.ts'
 import { createWire, type Wire } from '../wire.ts'
