@@ -77,7 +77,7 @@ export const MUTATIONS: readonly Mutation[] = [
         replace: "    throw new Error('tried again by the queue')\n",
       },
       {
-        file: 'apps/worker/src/lanes.ts',
+        file: 'apps/worker/src/lane.ts',
         find: 'removeOnComplete: true, removeOnFail: true }',
         replace: `removeOnComplete: true, removeOnFail: true,
         attempts: 20, backoff: { type: 'fixed', delay: 100 } }`,
