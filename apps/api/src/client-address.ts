@@ -2,12 +2,13 @@
 import { isIP, isIPv6 } from 'node:net'
 import { getConnInfo } from '@hono/node-server/conninfo'
 import type { Context } from 'hono'
+import { headerOf } from './incoming.ts'
 
 /** Each proxy on the way adds to X-Forwarded-For whom it heard: only what the trusted ones added is believed. */
 export function clientAddress(c: Context, trustedHops: number): string {
   const socket = getConnInfo(c).remote.address ?? ''
   if (trustedHops === 0) return networkOf(socket)
-  const told = c.req.header('x-forwarded-for')?.split(',') ?? []
+  const told = headerOf(c, 'x-forwarded-for')?.split(',') ?? []
   const way = [...told.map((address) => address.trim()), socket]
   const address = way[Math.max(way.length - 1 - trustedHops, 0)] ?? ''
   return networkOf(isIP(address) === 0 ? socket : address)

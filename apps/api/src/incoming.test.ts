@@ -1,5 +1,7 @@
 import { once } from 'node:events'
 import { connect } from 'node:net'
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import type { HttpBindings } from '@hono/node-server'
 import { type Context, Hono } from 'hono'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { headAndBodyParsed, headerOf, takeBodyAtHand } from './incoming.ts'
@@ -24,7 +26,17 @@ const app = new Hono()
     return c.json({ again: await atHand(c) })
   })
   .post('/json', async (c) => c.json(await readJson(c, z.strictObject({ name: z.string() }))))
+  .post('/ended/:when', async (c: Context<{ Bindings: HttpBindings }>) => {
+    const { incoming, outgoing } = c.env
+    // The adaptor drains it a turn later, if it has not ended by then.
+    outgoing.once('close', () => setTimeout(() => hasEnded.push(incoming.readableEnded)))
+    await atHand(c)
+    if (c.req.param('when') === 'later') await nextTurn()
+    return c.text('')
+  })
   .get('/header', (c) => c.json({ tried: headerOf(c, 'x-tried') ?? null }))
+
+const hasEnded: boolean[] = []
 
 let server: HttpServer
 beforeAll(async () => {
@@ -67,6 +79,16 @@ test('a body of which a part is still to come is not at hand', async () => {
 test('a body that was taken is not at hand again', async () => {
   expect(await answerTo(`${head('/twice', 5)}hello`)).toBe('{"again":null}')
 })
+
+test.each(['at-once', 'later'])(
+  'a body that was taken and is answered %s ends with the answer, so that nobody drains it',
+  async (when) => {
+    hasEnded.length = 0
+    await answerTo(`${head(`/ended/${when}`, 5)}hello`)
+
+    await expect.poll(() => hasEnded).toEqual([true])
+  },
+)
 
 test('a body that comes in pieces is read whole', async () => {
   const half = 'x'.repeat(BYTES_MAX / 2)

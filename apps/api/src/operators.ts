@@ -2,6 +2,7 @@
 import type { Logger } from '@flashlane/log'
 import type { ActionEnd, NewAction } from '@flashlane/db'
 import type { Context } from 'hono'
+import { headerOf } from './incoming.ts'
 import type { Handler } from './openapi/add-route.ts'
 import { type Definition, scopeOf } from './openapi/operation.ts'
 import { allows, type FindOperator, type Operator } from './operator-token.ts'
@@ -37,7 +38,7 @@ export const makeForOperators =
   (definition: Definition, handler: OperatorHandler): Handler => {
     const needed = scopeOf(definition)
     return (c) => {
-      const operator = deps.findOperator(c.req.header('authorization'))
+      const operator = deps.findOperator(headerOf(c, 'authorization'))
       if (!operator) {
         throw new Fault('unauthorized', undefined, { headers: { 'www-authenticate': 'Bearer' } })
       }

@@ -7,6 +7,7 @@ import type { Tls } from '@flashlane/tls'
 import { serveStatic } from '@hono/node-server/serve-static'
 import { Queue } from 'bullmq'
 import { Hono } from 'hono'
+import { headerOf } from './incoming.ts'
 import { type FindOperator, tokenAsPassword } from './operator-token.ts'
 import { Fault, respondFault } from './problem.ts'
 import { connectRedis } from './redis.ts'
@@ -91,7 +92,7 @@ export function createQueueBoard(deps: Deps): QueueBoard {
     // It can retry and remove; a lane that loses a job so loses promises.
     if (c.req.method !== 'GET') throw new Fault('method_not_allowed', 'it is for looking only')
     // Whatever the scope: it is for looking only. A browser sends a password along with whatever another site makes it send.
-    if (!deps.findOperator(tokenAsPassword(c.req.header('authorization')))) throw unauthorized()
+    if (!deps.findOperator(tokenAsPassword(headerOf(c, 'authorization')))) throw unauthorized()
     if (c.req.path.endsWith('/api/queues')) await showLanes()
     await next()
     for (const [name, value] of Object.entries(SECURITY_HEADERS)) c.header(name, value)

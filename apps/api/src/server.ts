@@ -2,6 +2,7 @@
 import type { Server } from 'node:http'
 import { createAdaptorServer } from '@hono/node-server'
 import type { Hono } from 'hono'
+import { endBody } from './incoming.ts'
 
 /** From the first byte of a request to the last of its headers; to the last of its body. Then 408. */
 export const HEADERS_MS_MAX = 5_000
@@ -43,6 +44,7 @@ export async function startServer(
     hostname: host,
     async fetch(request, env) {
       const response = await app.fetch(request, env)
+      endBody(env)
       // Set when the answer is there, not when the request came: whoever waited ends his connection too.
       if (isWindingDown) env.outgoing.setHeader('connection', 'close')
       return response

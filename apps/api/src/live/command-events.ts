@@ -2,6 +2,7 @@
 import type { Context } from 'hono'
 import type { Catalogue } from '../catalogue.ts'
 import type { Timer, Timers } from '../dispatch/timers.ts'
+import { headerOf } from '../incoming.ts'
 import { readId } from '../path-id.ts'
 import { respondText } from '../respond.ts'
 import { appliedView, type createCommandStatus, queuedView } from './command-status.ts'
@@ -28,7 +29,7 @@ export function makeCommandEvents(deps: CommandEventsDeps) {
   return async (c: Context): Promise<Response> => {
     const { id: commandId, productId } = await readId(c, 'cmd', catalogue)
     // An EventSource asks again when its stream has ended; this is how it is told to stop.
-    if (c.req.header('last-event-id') === LAST_ID) return respondText(c, 204, null, {})
+    if (headerOf(c, 'last-event-id') === LAST_ID) return respondText(c, 204, null, {})
     const found = await status.read(productId, commandId)
     const path = c.req.path.replace(/\/events$/, '')
     if (found.kind === 'applied') {

@@ -1,6 +1,7 @@
 /** `GET /products/{id}/events`: a product as it is, and then as it changes. */
 import type { Product } from '@flashlane/core'
 import type { Context } from 'hono'
+import { headerOf } from '../incoming.ts'
 import { readProductId } from '../path-id.ts'
 import { Fault } from '../problem.ts'
 import { publicProductView } from '../views.ts'
@@ -22,7 +23,7 @@ export const makeProductEvents =
     if (!product) throw new Fault('product_not_found')
 
     // Only the current version is a client's that came back; any other is sent the snapshot.
-    const has = Number(c.req.header('last-event-id')) === product.version ? product.version : 0
+    const has = Number(headerOf(c, 'last-event-id')) === product.version ? product.version : 0
     return streams.open(c, (wake) => {
       const feed = feeds.follow(product, wake)
       let sent = has

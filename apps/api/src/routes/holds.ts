@@ -80,11 +80,11 @@ export function addHoldRoutes(app: App, deps: HoldDeps): void {
     })
     const plain: PlaceHold = {
       type: 'PlaceHold',
-      ...head,
       holdId: formatId('hold', productId, x),
       quantity,
       ttlMs: (ttlS ?? holdTtlS) * 1_000,
       customerRef,
+      ...head,
     }
     const partial: PlaceHold = isPartial ? { ...plain, allowPartial: true } : plain
     const command: PlaceHold = isReplacing ? { ...partial, replaceExisting: true } : partial

@@ -59,13 +59,13 @@ export function addOrderRoutes(app: App, deps: OrderDeps): void {
     })
     const command: PlaceOrder = {
       type: 'PlaceOrder',
-      ...head,
       orderId: formatId('ord', productId, x),
       holdId,
       paymentRef,
       customerRef,
       payment,
       paymentDueMs: paymentDueS * 1_000,
+      ...head,
     }
     return execute(c, command, readWait(c, waitS))
   }

@@ -4,6 +4,7 @@ import type { Context } from 'hono'
 import { readExactText } from '../body.ts'
 import { ALIASES, isSuccessWebhook } from '../compat.ts'
 import { decodeHeader } from '../idempotency.ts'
+import { headerOf } from '../incoming.ts'
 import { type App, addRoute } from '../openapi/add-route.ts'
 import { tellPayment } from '../openapi/payments.ts'
 import { parseGeneric } from '../webhooks/generic.ts'
@@ -30,6 +31,6 @@ export function addPaymentRoutes(app: App, deps: PaymentDeps): void {
 }
 
 function keyInHeader(c: Context): string | undefined {
-  const header = c.req.header('webhook-id') ?? c.req.header('idempotency-key')
+  const header = headerOf(c, 'webhook-id') ?? headerOf(c, 'idempotency-key')
   return header === undefined ? undefined : decodeHeader(header)
 }

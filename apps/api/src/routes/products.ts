@@ -5,6 +5,7 @@ import { parse } from '../body.ts'
 import { type App, addRoute } from '../openapi/add-route.ts'
 import { followProduct, listProducts, listQuery, showProduct } from '../openapi/products.ts'
 import { etagOf, withoutEnvelope } from '../envelope.ts'
+import { headerOf } from '../incoming.ts'
 import type { Live } from '../live/live.ts'
 import { readProductId } from '../path-id.ts'
 import { Fault } from '../problem.ts'
@@ -50,7 +51,7 @@ export function addProductRoutes(app: App, deps: ProductDeps): void {
     const nowMs = deps.nowMs()
     const etag = etagOf(c, `${product.version}-${saleState(product, nowMs)}`)
     const headers = { etag, 'cache-control': 'no-cache' }
-    const isKnown = c.req.header('if-none-match') === headers.etag
+    const isKnown = headerOf(c, 'if-none-match') === headers.etag
     return isKnown
       ? respondText(c, 304, null, headers)
       : respond(c, 200, publicProductView(product, { nowMs, stockShownMax }), headers)

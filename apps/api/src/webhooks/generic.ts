@@ -97,7 +97,6 @@ export function readEvent(value: unknown, { provider, payload, key }: Told): Pay
     provider,
     eventKey: readEventKey(key ?? event.idempotency_key ?? event.webhook_key ?? event.id),
     kind: kindOf(event),
-    ...idsOf(event),
     paymentRef:
       event.payment_intent_id ?? event.payment_ref ?? event.external_transaction_id ?? null,
     amount: event.amount ?? null,
@@ -105,6 +104,7 @@ export function readEvent(value: unknown, { provider, payload, key }: Told): Pay
     refundId: event.refund_id ?? null,
     bodyHash: hashOf(payload),
     payload,
+    ...idsOf(event),
   }
 }
 

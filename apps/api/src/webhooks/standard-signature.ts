@@ -2,6 +2,7 @@
 import type { Context } from 'hono'
 import { Webhook, WebhookVerificationError } from 'standardwebhooks'
 import { decodeHeader } from '../idempotency.ts'
+import { headerOf } from '../incoming.ts'
 import { badSignature, checkTime } from './signature.ts'
 
 /** Throws unless the payload is signed; tells its id. */
@@ -13,9 +14,9 @@ export function makeVerifyStandard(
 ): VerifyStandard {
   const webhooks = keys.map((key) => new Webhook(key, { format: 'raw' }))
   return (c, payload) => {
-    const id = c.req.header('webhook-id')
-    const timestamp = c.req.header('webhook-timestamp')
-    const signature = c.req.header('webhook-signature')
+    const id = headerOf(c, 'webhook-id')
+    const timestamp = headerOf(c, 'webhook-timestamp')
+    const signature = headerOf(c, 'webhook-signature')
     if (!id || !timestamp || !signature) {
       throw badSignature('webhook-id, webhook-timestamp and webhook-signature are all needed')
     }

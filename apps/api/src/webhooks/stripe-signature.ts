@@ -1,5 +1,6 @@
 /** Signatures as Stripe makes them: over time and the body's very bytes. */
 import type { Context } from 'hono'
+import { headerOf } from '../incoming.ts'
 import { Fault } from '../problem.ts'
 import { badSignature, checkTime, TOLERANCE_S } from './signature.ts'
 
@@ -15,7 +16,7 @@ export async function makeVerifyStripe(
   const { webhooks, errors } = Stripe
 
   return (c, payload) => {
-    const header = c.req.header('stripe-signature')
+    const header = headerOf(c, 'stripe-signature')
     if (!header) throw badSignature('Stripe-Signature is missing')
     const receivedMs = nowMs()
     // The library looks for old attempts only, not for those from the future.
