@@ -34,9 +34,9 @@ export function createLane({ redis, nowMs }: Deps, name: string, queue: Queue): 
       await queue.add(jobName(batch), packBatch(batch), options)
     },
     async depth() {
-      const nowMs = performance.now()
-      if (nowMs - askedAtMs > DEPTH_ASKED_MS) {
-        askedAtMs = nowMs
+      const monotonicMs = performance.now()
+      if (monotonicMs - askedAtMs > DEPTH_ASKED_MS) {
+        askedAtMs = monotonicMs
         depth = Number(await redis.eval(...laneDepth(name)))
       }
       return depth

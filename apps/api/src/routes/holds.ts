@@ -84,6 +84,7 @@ export function addHoldRoutes(app: App, deps: HoldDeps): void {
       quantity,
       ttlMs: (ttlS ?? holdTtlS) * 1_000,
       customerRef,
+      // At the end: see unpackHold.
       ...head,
     }
     const partial: PlaceHold = isPartial ? { ...plain, allowPartial: true } : plain
